@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs the steps of a pack on a tree, and pairs two trees into a checklist."""
+
+from collections.abc import Callable, Iterator
+
+from lpae_backport.finding import (
+    Checklist,
+    StepAudit,
+    StepComparison,
+    TreeAudit,
+    TreeInfo,
+    Verdict,
+    verdict_of,
+)
+from lpae_backport.layout import Layout
+from lpae_backport.matcher import applies, decide
+from lpae_backport.rule import Pack, Step
+from lpae_backport.tree import Tree
+
+Progress = Callable[[], None]
+
+
+def audit_step(step: Step, layout: Layout) -> StepAudit:
+    """Decide one step in one tree."""
+    if not applies(step.applies, layout):
+        assert step.applies is not None
+        what = " or ".join(step.applies.functions) or " or ".join(layout.paths(step.applies.file))
+        return StepAudit(step.id, Verdict.NOT_APPLICABLE, (), f"the tree has no {what}")
+    checks = tuple(decide(c, layout) for c in step.checks)
+    return StepAudit(step.id, verdict_of(checks), checks)
+
+
+def audit_tree(tree: Tree, pack: Pack, steps: tuple[Step, ...], progress: Progress) -> TreeAudit:
+    """Decide steps in one tree.
+
+    Args:
+        tree: the tree.
+        pack: the pack the steps come from.
+        steps: the steps, in the order of the report.
+        progress: called after each step.
+    """
+    layout = Layout(tree, pack)
+    audits = []
+    for step in steps:
+        audits.append(audit_step(step, layout))
+        progress()
+    info = TreeInfo(tree.path, str(tree.root), tree.version)
+    return TreeAudit(info, tuple(audits), tuple(layout.problems()))
+
+
+def compare(
+    target: Tree, reference: Tree, selected: list[tuple[Pack, tuple[Step, ...]]], progress: Progress
+) -> Checklist:
+    """Audit both trees and pair the results.
+
+    Args:
+        target: the old tree.
+        reference: the new tree.
+        selected: the packs with the steps asked for.
+        progress: called after each step of each tree.
+    """
+    rows: list[StepComparison] = []
+    problems: dict[str, None] = {}
+    for pack, steps in selected:
+        old = audit_tree(target, pack, steps, progress)
+        new = audit_tree(reference, pack, steps, progress)
+        rows += _rows(pack, steps, old, new)
+        problems |= {f"target {p}": None for p in old.problems}
+        problems |= {f"reference {p}": None for p in new.problems}
+    return Checklist(_info(target), _info(reference), tuple(rows), tuple(problems))
+
+
+def _rows(pack: Pack, steps: tuple[Step, ...], old: TreeAudit, new: TreeAudit) -> Iterator[StepComparison]:
+    for step, t, r in zip(steps, old.steps, new.steps, strict=True):
+        yield StepComparison(step.id, step.title, pack.id, t, r, step.after)
+
+
+def _info(tree: Tree) -> TreeInfo:
+    return TreeInfo(tree.path, str(tree.root), tree.version)

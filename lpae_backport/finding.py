@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What an audit says: verdicts, evidence, and the checklist they add up to."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum, unique
+
+from lpae_backport.location import Location
+
+
+@unique
+class Verdict(StrEnum):
+    """The state of one step in one tree."""
+
+    DONE = "done"
+    PARTIAL = "partial"
+    MISSING = "missing"
+    DIFFERS = "differs"
+    NOT_APPLICABLE = "not-applicable"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether work (or a look) remains; `unknown` never counts as done."""
+        return self not in (Verdict.DONE, Verdict.NOT_APPLICABLE)
+
+
+@unique
+class State(StrEnum):
+    """The outcome of one check."""
+
+    MET = "met"
+    UNMET = "unmet"
+    DIFFERS = "differs"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@unique
+class Side(StrEnum):
+    """Which of the two trees a piece of evidence comes from."""
+
+    TARGET = "target"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a check was decided, and the text that stands there."""
+
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One check in one tree."""
+
+    id: str
+    state: State
+    evidence: tuple[Evidence, ...] = ()
+    reason: str = ""
+    constraint: bool = False
+    """A constraint (something that must be absent) is no sign that a step was begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepAudit:
+    """One step in one tree."""
+
+    id: str
+    verdict: Verdict
+    checks: tuple[CheckResult, ...]
+    reason: str = ""
+
+    @property
+    def met(self) -> int:
+        """Return how many checks hold as the rule asks."""
+        return sum(c.state is State.MET for c in self.checks)
+
+    @property
+    def counted(self) -> int:
+        """Return how many checks apply to this tree."""
+        return sum(c.state is not State.NOT_APPLICABLE for c in self.checks)
+
+    @property
+    def place(self) -> Location | None:
+        """Return the most telling place: of the first check that is open, else of any."""
+        ordered = sorted(self.checks, key=lambda c: c.state is State.MET)
+        return next((c.evidence[0].location for c in ordered if c.evidence), None)
+
+
+@dataclass(frozen=True, slots=True)
+class TreeInfo:
+    """What a report says about a tree; the version is shown, never decided on."""
+
+    path: str
+    root: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class TreeAudit:
+    """All steps in one tree, with what could not be read on the way."""
+
+    info: TreeInfo
+    steps: tuple[StepAudit, ...]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StepComparison:
+    """One line of the checklist: a step in the target, beside the reference."""
+
+    id: str
+    title: str
+    pack: str
+    target: StepAudit
+    reference: StepAudit
+    after: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the target's verdict."""
+        return self.target.verdict
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the reference has the step (or has nothing it could apply to)."""
+        return not self.reference.verdict.is_open
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """The result of `compare`."""
+
+    target: TreeInfo
+    reference: TreeInfo
+    steps: tuple[StepComparison, ...]
+    problems: tuple[str, ...] = field(default=())
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether no step remains in the target."""
+        return not any(s.verdict.is_open for s in self.steps)
+
+    def counts(self) -> dict[Verdict, int]:
+        """Return how many steps have each verdict, in the order of `Verdict`."""
+        return {v: sum(s.verdict is v for s in self.steps) for v in Verdict}
+
+
+def verdict_of(checks: Iterable[CheckResult]) -> Verdict:
+    """Add up the checks of one step.
+
+    Args:
+        checks: the results; those that do not apply are left out of the sum.
+
+    Returns:
+        `unknown` as soon as one check is; `done` if all hold; `differs` if the rest hold in an
+        older form; `missing` if nothing of it is present; else `partial`. A constraint that
+        holds (nothing forbidden stands there) is not by itself a sign that work was begun.
+    """
+    counted = [c for c in checks if c.state is not State.NOT_APPLICABLE]
+    states = {c.state for c in counted}
+    if not counted:
+        return Verdict.NOT_APPLICABLE
+    if State.UNKNOWN in states:
+        return Verdict.UNKNOWN
+    if states == {State.MET}:
+        return Verdict.DONE
+    if State.UNMET not in states:
+        return Verdict.DIFFERS
+    begun = any(c.state in (State.MET, State.DIFFERS) and not c.constraint for c in counted)
+    return Verdict.PARTIAL if begun else Verdict.MISSING

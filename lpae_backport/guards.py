@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Finding code in a function, through macros and small wrappers, with the condition it runs under."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from lpae_backport.conditions import Scope, path_condition, truth
+from lpae_backport.logic import Atom, Formula, assign, atoms, conj, satisfiable
+from lpae_backport.pattern import Pattern, unify
+from lpae_backport.symbols import Body, CodeFile, Function
+from lpae_backport.syntax import Node
+
+_DEPTH = 4
+_MAX_CHOICES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A place where a pattern stands, and the condition under which control gets there.
+
+    `node` lies in the function looked at: for code inside a macro or wrapper it is the call.
+    """
+
+    node: Node
+    found: Node
+    scope: Scope
+    path: Formula
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether control can get there at all."""
+        return satisfiable(self.path)
+
+
+class Search:
+    """Searches the functions of one file.
+
+    Args:
+        file: the file.
+        headers: other files whose macros are in force.
+    """
+
+    def __init__(self, file: CodeFile, headers: tuple[CodeFile, ...] = ()) -> None:
+        self._file = file
+        self._headers = headers
+
+    def scope(self, body: Body) -> Scope:
+        """Return the scope of a body that is looked at for itself."""
+        return Scope(body, self._predicate)
+
+    def occurrences(
+        self, patterns: tuple[Pattern, ...], body: Body, follow: tuple[str, ...]
+    ) -> Iterator[Occurrence]:
+        """Yield every place where one of `patterns` stands in `body`.
+
+        Args:
+            patterns: alternatives.
+            body: the function.
+            follow: functions of the same file whose body counts as part of the caller's;
+                function-like macros always do.
+        """
+        yield from self._in_scope(patterns, self.scope(body), follow, 0)
+
+    def occurrences_of(self, node: Node, scope: Scope) -> Iterator[Occurrence]:
+        """Yield the occurrence that `node`, a node of the scope's own body, is."""
+        yield Occurrence(node, node, scope, path_condition(node, scope))
+
+    def _in_scope(
+        self, patterns: tuple[Pattern, ...], scope: Scope, follow: tuple[str, ...], depth: int
+    ) -> Iterator[Occurrence]:
+        seen: set[int] = set()
+        for p in patterns:
+            for n in self._candidates(p, scope.body):
+                if id(n) not in seen and p.match(n) is not None:
+                    seen.add(id(n))
+                    yield Occurrence(n, n, scope, path_condition(n, scope))
+        if depth < _DEPTH:
+            yield from self._inside_calls(patterns, scope, follow, depth)
+
+    def _candidates(self, pattern: Pattern, body: Body) -> Iterator[Node]:
+        """Climb from each place the pattern's key word stands to nodes of the pattern's kind."""
+        kind = pattern.root.kind
+        for leaf in body.by_label.get(pattern.key, ()):
+            if _names_a_member(leaf) and pattern.root is not leaf and pattern.root.kind == "identifier":
+                continue
+            n: Node | None = leaf
+            while n is not None:
+                if n.kind == kind:
+                    yield n
+                if n.kind.endswith("_statement") and not kind.endswith("statement"):
+                    break
+                n = n.parent
+
+    def _inside_calls(
+        self, patterns: tuple[Pattern, ...], scope: Scope, follow: tuple[str, ...], depth: int
+    ) -> Iterator[Occurrence]:
+        for n in scope.body.nodes:
+            if n.kind == "call_expression" and n.kids[0].kind == "identifier":
+                name, args = n.kids[0].label, n.kids[-1].kids
+            elif n.kind == "identifier" and not (n.parent and n.parent.kind == "call_expression" and n.role == "function"):
+                name, args = n.label, []
+            else:
+                continue
+            for inner in self._callee(name, args, scope, follow, patterns):
+                for o in self._in_scope(patterns, inner, follow, depth + 1):
+                    outer = path_condition(n, scope)
+                    yield Occurrence(n, o.found, o.scope, conj([outer, o.path]))
+
+    def _callee(
+        self, name: str, args: list[Node], scope: Scope, follow: tuple[str, ...], patterns: tuple[Pattern, ...]
+    ) -> list[Scope]:
+        if name in follow:
+            bodies = [b for f in self._file.functions.get(name, []) for b in f.bodies]
+            if any(b is s for b in bodies for s in [scope.body]):
+                return []
+        else:
+            bodies = [b for b in self._macro_bodies(name) if any(p.key in b.by_label for p in patterns) or b.params]
+        return [self._enter(b, args, scope) for b in bodies]
+
+    def _macro_bodies(self, name: str) -> list[Body]:
+        found = []
+        for file in (self._file, *self._headers):
+            for m in file.source.macros.get(name, []):
+                body = file.macro_body(m)
+                if body is not None:
+                    found.append(body)
+        return found
+
+    def _enter(self, body: Body, args: list[Node], outer: Scope) -> Scope:
+        bound = {p: (a, outer) for p, a in zip(body.params, args, strict=False) if p}
+        return Scope(body, self._predicate, bound, outer.depth + 1)
+
+    def _predicate(self, call: Node, scope: Scope) -> tuple[Scope, Node] | None:
+        """Look through a call in a condition if all the callee does is return an expression."""
+        name, args = call.kids[0].label, call.kids[-1].kids
+        functions = self._file.functions.get(name, [])
+        bodies = [b for f in functions for b in f.bodies] or self._macro_bodies(name)
+        if len(bodies) != 1:
+            return None
+        value = _returned(bodies[0].root)
+        return (self._enter(bodies[0], args, scope), value) if value is not None else None
+
+
+def _names_a_member(leaf: Node) -> bool:
+    return leaf.kind == "field_identifier"
+
+
+def _returned(root: Node) -> Node | None:
+    """Return the one expression a body evaluates to, if that is all it does."""
+    block = root.kid("body") if root.kind == "function_definition" else root
+    stmts = [s for s in (block.kids if block is not None else []) if s.kids]
+    if len(stmts) != 1 or stmts[0].kind not in ("return_statement", "expression_statement"):
+        return None
+    if root.kind == "function_definition" and stmts[0].kind != "return_statement":
+        return None
+    return stmts[0].kids[0]
+
+
+def is_stub(function: Function) -> bool:
+    """Tell whether a definition does nothing: the other arm of an ``#ifdef`` around a feature."""
+    for b in function.bodies:
+        block = b.root.kid("body")
+        stmts = [s for s in (block.kids if block is not None else []) if s.kids]
+        if len(stmts) > 1 or (stmts and stmts[0].kind != "return_statement"):
+            return False
+    return True
+
+
+class Cases:
+    """A wanted condition, laid out as the truth assignments of its named parts.
+
+    Args:
+        wanted: a formula over atoms that hold patterns.
+    """
+
+    def __init__(self, wanted: Formula) -> None:
+        self._names = list(atoms(wanted).values())
+        keys = [a.key for a in self._names]
+        self._rows = list(product((True, False), repeat=len(keys)))
+        self.allowed = frozenset(
+            r for r in self._rows if self._consistent(r) and assign(wanted, dict(zip(keys, r, strict=True))) is True
+        )
+
+    def _consistent(self, row: tuple[bool, ...]) -> bool:
+        true = [a for a, v in zip(self._names, row, strict=True) if v and a.subject]
+        return len({(a.subject, a.value) for a in true}) == len({a.subject for a in true})
+
+    def reached(self, path: Formula) -> frozenset[tuple[bool, ...]]:
+        """Return the cases in which control can take `path`.
+
+        Each named part may be any of the conditions in `path` that match its pattern; the choice
+        that fits the wanted condition best is taken.
+        """
+        present = list(atoms(path).values())
+        choices = [list(_candidates(n, present)) or [None] for n in self._names]
+        best: frozenset[tuple[bool, ...]] | None = None
+        for i, pick in enumerate(product(*choices)):
+            if i >= _MAX_CHOICES:
+                break
+            rows = frozenset(r for r in self._rows if self._possible(path, pick, r))
+            if best is None or len(rows - self.allowed) < len(best - self.allowed):
+                best = rows
+            if not best - self.allowed:
+                break
+        return best or frozenset()
+
+    def _possible(self, path: Formula, pick: tuple[Atom | None, ...], row: tuple[bool, ...]) -> bool:
+        values: dict[Atom, bool] = {}
+        for atom, value in zip(pick, row, strict=True):
+            if atom is not None and values.setdefault(atom, value) is not value:
+                return False
+        return self._consistent(row) and satisfiable(path, values)
+
+
+def _matches(named: Atom, atom: Atom) -> bool:
+    """Tell whether a condition found in the code is one that the rule names."""
+    if named.node[0] != atom.node[0]:
+        return False
+    want, have = named.node[1:], atom.node[1:]
+    if _unify_all(want, have):
+        return True
+    return named.node[0] == "==" and _unify_all(want, have[::-1])
+
+
+def _candidates(named: Atom, present: list[Atom]) -> Iterator[Atom]:
+    """Yield the conditions of a path that a named one may stand for.
+
+    A test of equality need not be in the path itself: where the path compares the same subject
+    with another enumerator, that rules this one out.
+    """
+    seen = set()
+    for a in present:
+        if _matches(named, a):
+            seen.add(a.subject)
+            yield a
+    if not named.subject or named.node[1].kind != "field_expression":
+        return
+    for a in present:
+        if a.subject and a.subject not in seen and _unify_all(named.node[1:2], a.node[1:2]):
+            seen.add(a.subject)
+            key = f"{a.subject}=={named.value}"
+            yield Atom(key, a.subject, named.value, node=("==", a.node[1], named.node[2]))
+
+
+def _unify_all(patterns: tuple[Node, ...], nodes: tuple[Node, ...]) -> bool:
+    bound: dict[str, Node] = {}
+    return all(unify(p, n, bound) for p, n in zip(patterns, nodes, strict=True))
+
+
+def value_formula(value: Node, occurrence_path: Formula, scope: Scope) -> Formula:
+    """Return the formula under which control stores a true value: gets there, and it is true."""
+    return conj([occurrence_path, truth(value, scope)])

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which file of this tree is the one a rule means?
+
+A BSP moves files, keeps old copies and renames drivers. What is built decides, not what lies
+around: the Makefile's word on a Kconfig symbol, and for a header the file that includes it.
+"""
+
+import posixpath
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from lpae_backport.errors import AuditError
+from lpae_backport.kconfig import Kbuild
+from lpae_backport.rule import FileSpec, Pack
+from lpae_backport.source import Source
+from lpae_backport.symbols import CodeFile
+from lpae_backport.tree import Tree, UnreadableError
+
+_SEARCH_DEPTH = 3
+_INCLUDE_DEPTH = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that is there but could not be read, and why."""
+
+    path: str
+    reason: str
+
+
+Resolved = CodeFile | Unreadable
+
+
+class Layout:
+    """One tree seen through a pack's logical files.
+
+    Args:
+        tree: the tree.
+        pack: the pack whose file names are to be resolved.
+    """
+
+    def __init__(self, tree: Tree, pack: Pack) -> None:
+        self.tree = tree
+        self._specs = pack.files
+        self._makefiles = pack.makefiles
+        self._read: dict[str, Resolved] = {}
+        self._resolved: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The logical files the pack knows."""
+        return frozenset(self._specs)
+
+    def plain_paths(self, name: str) -> list[str]:
+        """Return the places of a logical file that is no C (a Kconfig), as far as they exist."""
+        return [p for p in self._specs[name].paths if self.tree.is_file(p)]
+
+    @cached_property
+    def kbuild(self) -> Kbuild:
+        """The Makefiles of the pack's top directory."""
+        return Kbuild(self.tree, self._makefiles)
+
+    def problems(self) -> list[str]:
+        """Return one line for each file that could not be read so far."""
+        return [f"{r.path}: {r.reason}" for r in self._read.values() if isinstance(r, Unreadable)]
+
+    def files(self, name: str) -> list[Resolved]:
+        """Return what the logical file `name` is in this tree.
+
+        Usually one file; none where the tree has no such driver; several where nothing tells
+        which of two copies is built, and then all of them have to satisfy a check.
+        """
+        if name not in self._resolved:
+            self._resolved[name] = tuple(self._resolve(self._specs[name]))
+        return [self.open(p) for p in self._resolved[name]]
+
+    def paths(self, name: str) -> tuple[str, ...]:
+        """Return where the logical file stands, or could stand, for a message."""
+        return self._resolved.get(name) or self._specs[name].paths
+
+    def open(self, path: str) -> Resolved:
+        """Return one file by its path, parsed once."""
+        if path not in self._read:
+            try:
+                self._read[path] = CodeFile(Source(path, self.tree.read(path)))
+            except UnreadableError as e:
+                self._read[path] = Unreadable(path, e.message)
+            except RecursionError:
+                self._read[path] = Unreadable(path, "nested too deeply to be read")
+        return self._read[path]
+
+    def _resolve(self, spec: FileSpec) -> list[str]:
+        present = [p for p in spec.paths if self.tree.is_file(p)]
+        if spec.included_by:
+            return self._included(spec, present)
+        if spec.config and self._makefiles:
+            built = [p for p in self.kbuild.sources(spec.config) if self.tree.is_file(p)]
+            named = [p for p in present if p in built]
+            if named:
+                return named
+            defining = [p for p in built if self._defines(p, spec.defines)]
+            if defining:
+                return defining
+            if len(present) > 1:
+                present = [p for p in present if self.kbuild.is_built(p)] or present
+        if not present and spec.otherwise:
+            return [f.path for f in self.files(spec.otherwise)]
+        if present or not spec.under:
+            return present
+        return self._search(spec)
+
+    def _included(self, spec: FileSpec, present: list[str]) -> list[str]:
+        """Choose the header that the including file really gets."""
+        for user in self.files(spec.included_by):
+            if isinstance(user, Unreadable):
+                continue
+            here = posixpath.dirname(user.path)
+            for inc in user.source.includes:
+                if posixpath.basename(inc.header) not in {posixpath.basename(p) for p in spec.paths}:
+                    continue
+                for base in (() if inc.is_system else (here,)) + ("include",):
+                    path = posixpath.normpath(posixpath.join(base, inc.header))
+                    if path in present:
+                        return [path]
+                    if self.tree.is_file(path) and not path.startswith(".."):
+                        return [path]
+        return present[:1]
+
+    def _defines(self, path: str, word: str) -> bool:
+        if not word:
+            return False
+        try:
+            return re.search(rb"\b%b\b" % re.escape(word.encode()), self.tree.read(path)) is not None
+        except UnreadableError:
+            return False
+
+    def _search(self, spec: FileSpec) -> list[str]:
+        """Look for a renamed driver by what it defines."""
+        found = [
+            p
+            for p in self.tree.walk(spec.under, _SEARCH_DEPTH)
+            if p.endswith(".c") and self._defines(p, spec.defines)
+        ]
+        return [p for p in found if self.kbuild.is_built(p)] or found[:1]
+
+    def includers(self, headers: tuple[str, ...], folders: tuple[str, ...]) -> list[tuple[str, int]]:
+        """Find the lines that include one of `headers`, by a path that leads to that very file.
+
+        Args:
+            headers: paths below the kernel's root.
+            folders: directories to look in; sources in them and below are read as bytes only.
+
+        Returns:
+            Pairs of path and line.
+        """
+        names = {posixpath.basename(h).encode() for h in headers}
+        line = re.compile(
+            rb"^[ \t]*#[ \t]*include[ \t]*[\"<]([^\">\n]*(?:%b))[\">]" % b"|".join(map(re.escape, names)),
+            re.MULTILINE,
+        )
+        found = []
+        for path in (p for f in folders for p in self.tree.walk(f, _INCLUDE_DEPTH)):
+            if not path.endswith((".c", ".h")):
+                continue
+            try:
+                data = self.tree.read(path)
+            except AuditError:
+                continue
+            if not any(n in data for n in names):
+                continue
+            quiet = Source(path, data).quiet
+            for m in line.finditer(quiet):
+                written = m[1].decode("latin-1")
+                base = posixpath.dirname(path)
+                if posixpath.normpath(posixpath.join(base, written)) in headers:
+                    found.append((path, data.count(b"\n", 0, m.start()) + 1))
+        return found

@@ -1,0 +1,557 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Decides checks: one function per kind, each from a check and a tree to a result."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from lpae_backport.errors import UndecidableError
+from lpae_backport.finding import CheckResult, Evidence, State
+from lpae_backport.guards import Cases, Occurrence, Search, is_stub, value_formula
+from lpae_backport.kconfig import config_entry
+from lpae_backport.layout import Layout, Unreadable
+from lpae_backport.location import Location, Span
+from lpae_backport.logic import Formula, conj, negate, satisfiable
+from lpae_backport.numbers import constant_value
+from lpae_backport.pattern import Pattern
+from lpae_backport.rule import Check, Kind, Scope
+from lpae_backport.symbols import Body, CodeFile, Function, enumerators, members
+from lpae_backport.syntax import Node
+from lpae_backport.tree import UnreadableError
+
+_EVIDENCE = 6
+_INCLUDED_DIRS = ("drivers/iommu",)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a check came to in one file."""
+
+    state: State
+    evidence: tuple[Evidence, ...] = ()
+    reason: str = ""
+
+
+def decide(check: Check, layout: Layout) -> CheckResult:
+    """Decide one check in one tree.
+
+    Args:
+        check: the check.
+        layout: the tree.
+
+    Returns:
+        The result; `unknown` wherever what matters could not be read, parsed or decided.
+    """
+    if check.requires is not None and not _exists(check.requires, layout):
+        return CheckResult(check.id, State.NOT_APPLICABLE, reason=f"no {_shown(check.requires)} here")
+    answer = _answer(check, layout)
+    if answer.state is State.UNMET:
+        others = (_answer(o, layout) for o in check.either)
+        answer = next((a for a in others if a.state is State.MET), answer)
+    if answer.state is State.UNMET:
+        for other in check.alternatives:
+            older = _answer(other, layout)
+            if older.state in (State.MET, State.UNKNOWN):
+                state = State.DIFFERS if older.state is State.MET else State.UNKNOWN
+                answer = Answer(state, older.evidence, f"older form: {other.id}" if older.state is State.MET else older.reason)
+                break
+    return CheckResult(check.id, answer.state, answer.evidence, answer.reason, check.is_constraint)
+
+
+def applies(scope: Scope | None, layout: Layout) -> bool:
+    """Tell whether a step has anything to apply to in this tree."""
+    return scope is None or _exists(scope, layout)
+
+
+def _shown(scope: Scope) -> str:
+    return f"{'|'.join(scope.functions)} in {scope.file}" if scope.functions else f"{scope.file} driver"
+
+
+def _exists(scope: Scope, layout: Layout) -> bool:
+    files = layout.files(scope.file)
+    if not scope.functions:
+        return bool(files)
+    return any(
+        isinstance(f, Unreadable) or any(n in f.functions or _is_lost(f, n) for n in scope.functions)
+        for f in files
+    )
+
+
+def _answer(check: Check, layout: Layout) -> Answer:
+    try:
+        if check.kind in _TREE_KINDS:
+            return _TREE_KINDS[check.kind](check, layout)
+        return _in_files(check, layout)
+    except UndecidableError as e:
+        return Answer(State.UNKNOWN, reason=e.message)
+    except RecursionError:
+        return Answer(State.UNKNOWN, reason="nested too deeply to be decided")
+
+
+def _in_files(check: Check, layout: Layout) -> Answer:
+    files = layout.files(check.scope.file)
+    if not files:
+        if check.kind is Kind.LACKS:
+            return Answer(State.MET, reason="file is not here")
+        return Answer(State.UNMET, reason=f"no {' or '.join(layout.paths(check.scope.file))}")
+    answers = []
+    for f in files:
+        if isinstance(f, Unreadable):
+            answers.append(Answer(State.UNKNOWN, reason=f"{f.path}: {f.reason}"))
+        else:
+            answers.append(_FILE_KINDS[check.kind](check, f, layout))
+    return _worst(answers)
+
+
+def _worst(answers: Iterable[Answer]) -> Answer:
+    """Where a thing stands in several forms, the one furthest from done counts."""
+    order = (State.UNMET, State.UNKNOWN, State.DIFFERS, State.MET)
+    return min(answers, key=lambda a: order.index(a.state))
+
+
+# Evidence
+
+
+def _evidence(file: CodeFile, spans: Iterable[Span]) -> tuple[Evidence, ...]:
+    found = []
+    for span in spans:
+        place = file.source.location(span)
+        lines = Span(file.source.lines.start_of(place.line), span.end)
+        found.append(Evidence(place, file.source.text(lines).rstrip()))
+        if len(found) == _EVIDENCE:
+            break
+    return tuple(found)
+
+
+def _head(function: Function) -> Span:
+    """Return the part of a definition before its body, as evidence for the whole."""
+    body = function.file.source.masked.find(b"{", function.span.start, function.span.end)
+    end = body if body > function.span.start else function.span.end
+    return Span(function.span.start, len(function.file.source.data[:end].rstrip()))
+
+
+def _unmet(file: CodeFile, reason: str, *spans: Span) -> Answer:
+    return Answer(State.UNMET, _evidence(file, spans) or _whole(file), reason)
+
+
+def _whole(file: CodeFile) -> tuple[Evidence, ...]:
+    return (Evidence(Location(file.path, 1, 1), ""),)
+
+
+def _met(file: CodeFile, *spans: Span) -> Answer:
+    return Answer(State.MET, _evidence(file, spans))
+
+
+def _unknown(file: CodeFile, span: Span, reason: str) -> Answer:
+    return Answer(State.UNKNOWN, _evidence(file, [span]), f"{file.source.location(span)}: {reason}")
+
+
+def _is_lost(file: CodeFile, name: str) -> bool:
+    """Tell whether `name` may be hidden in what could not be parsed."""
+    if not file.source.problems:
+        return False
+    word = re.compile(rb"\b%b\b" % re.escape(name.encode()))
+    return any(
+        file.source.problem_at(_line_of(file, m.start())) or _in_broken_function(file, m.start())
+        for m in word.finditer(file.source.data)
+    )
+
+
+def _line_of(file: CodeFile, at: int) -> Span:
+    end = file.source.data.find(b"\n", at)
+    return Span(file.source.data.rfind(b"\n", 0, at) + 1, end if end > at else len(file.source.data))
+
+
+def _in_broken_function(file: CodeFile, at: int) -> bool:
+    return any(
+        f.span.start < at < f.span.end and f.problem is not None
+        for fs in file.functions.values()
+        for f in fs
+        if not f.name.encode() == file.source.data[at : at + len(f.name)]
+    )
+
+
+def _absent(file: CodeFile, name: str, what: str) -> Answer:
+    """Answer for a thing that was not found: missing, unless broken text may hide it."""
+    if _is_lost(file, name):
+        p = file.source.problems[0]
+        return _unknown(file, p.span, f"{p.reason}; {what} {name} may stand there")
+    return _unmet(file, f"no {what} {name} in {file.path}")
+
+
+# Types, macros, objects
+
+
+def _enumerator(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    enums = file.type_nodes("enum", check.owner)
+    if not enums:
+        return _absent(file, check.owner, "enum")
+    for enum in enums:
+        if p := file.source.problem_at(enum.span):
+            return _unknown(file, p.span, p.reason)
+        names = [e.kids[0].label for e in enumerators(enum)]
+        if check.name not in names:
+            return _unmet(file, f"enum {check.owner} has no {check.name}", enum.kids[0].span)
+        if check.before and check.before in names and names.index(check.before) < names.index(check.name):
+            return _unmet(file, f"{check.name} stands after {check.before}", enum.span)
+    node = next(e for e in enumerators(enums[0]) if e.kids[0].label == check.name)
+    return _met(file, node.span)
+
+
+def _field(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    structs = file.type_nodes("struct", check.owner) + file.type_nodes("union", check.owner)
+    if not structs:
+        return _absent(file, check.owner, "struct")
+    spans = []
+    for struct in structs:
+        if p := file.source.problem_at(struct.span):
+            return _unknown(file, p.span, p.reason)
+        found = [m.node.span for m in members(struct) if m.path == check.name]
+        if not found:
+            return _unmet(file, f"struct {check.owner} has no {check.name}", struct.kids[0].span)
+        spans += found
+    return _met(file, *spans)
+
+
+def _macro(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    found = file.source.macros.get(check.name, [])
+    if not found:
+        return _absent(file, check.name, "macro")
+    for m in found:
+        if p := file.source.problem_at(m.span):
+            return _unknown(file, p.span, p.reason)
+        if check.value is not None:
+            value = constant_value(file.source.text(m.body), file.source)
+            if value is None:
+                return _unknown(file, m.span, f"value of {check.name} cannot be computed")
+            if value != check.value:
+                return _unmet(file, f"{check.name} is {value:#x}, not {check.value:#x}", m.span)
+        if check.patterns:
+            body = file.macro_body(m)
+            if body is None:
+                return _unknown(file, m.span, f"replacement of {check.name} is not C on its own")
+            if not any(p.match(n) is not None for p in check.patterns for n in body.nodes):
+                return _unmet(file, f"{check.name} has another form", m.span)
+    return _met(file, *(m.span for m in found))
+
+
+def _entry(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    nodes = file.object_nodes(check.owner)
+    if not nodes:
+        return _absent(file, check.owner, "object")
+    spans = []
+    for node in nodes:
+        if p := file.source.problem_at(node.span):
+            return _unknown(file, p.span, p.reason)
+        pairs = [n for n in node.walk() if n.kind == "initializer_pair" and _designates(n, check.name)]
+        if not pairs:
+            return _unmet(file, f"{check.owner} has no entry {check.name}", node.kids[0].span)
+        value = pairs[-1].kids[-1]
+        if check.patterns and not any(p.match(value) is not None for p in check.patterns):
+            return _unmet(file, f"entry {check.name} of {check.owner} has another value", pairs[-1].span)
+        spans.append(pairs[-1].span)
+    return _met(file, *spans)
+
+
+def _designates(pair: Node, name: str) -> bool:
+    """Tell whether an initializer pair is for ``[INDEX]`` or ``.field`` as the rule writes it."""
+    designators = [k for k in pair.kids if k.kind in ("subscript_designator", "field_designator")]
+    if len(designators) != 1 or not designators[0].kids:
+        return False
+    word = designators[0].kids[0].canon
+    return f"[{word}]" == name if designators[0].kind == "subscript_designator" else f".{word}" == name
+
+
+def _declaration(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    spans = file.declarations(check.name)
+    return _met(file, spans[0]) if spans else _absent(file, check.name, "declaration of")
+
+
+def _export(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    span = file.exports.get(check.name)
+    if span is not None:
+        return _met(file, span)
+    defined = [_head(f) for f in file.functions.get(check.name, [])]
+    return _unmet(file, f"{check.name} is not exported to modules", *defined)
+
+
+def _include(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    spans = [i.span for i in file.source.includes if i.header == check.name]
+    return _met(file, spans[0]) if spans else _unmet(file, f"does not include {check.name}", *_first_include(file))
+
+
+def _first_include(file: CodeFile) -> list[Span]:
+    return [i.span for i in file.source.includes[:1]]
+
+
+# Functions
+
+
+def _named(check: Check, file: CodeFile) -> list[Function]:
+    """Return the definitions of the first of the scope's names that exists, stubs left out."""
+    for name in check.scope.functions:
+        found = _with_word(check, file) if name == "*" else file.functions.get(name, [])
+        if found:
+            return [f for f in found if not is_stub(f)] or found
+    return []
+
+
+def _with_word(check: Check, file: CodeFile) -> list[Function]:
+    """Return the functions, whatever they are called, that name what the check is about."""
+    words = [p.key for p in check.patterns] or [check.name]
+    pattern = re.compile("|".join(rf"\b{re.escape(w)}\b" for w in words).encode())
+    return [
+        f
+        for fs in file.functions.values()
+        for f in fs
+        if pattern.search(file.source.masked, f.span.start, f.span.end)
+    ]
+
+
+def _function(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    bodies = list(_definitions(check.name, file))
+    if not bodies:
+        return _absent(file, check.name, "function")
+    for span, body in bodies:
+        if p := file.source.problem_at(span):
+            return _unknown(file, p.span, p.reason)
+        if check.params is not None and len(body.params) != check.params:
+            return _unmet(file, f"{check.name} takes {len(body.params)} parameters, not {check.params}", span)
+        if check.patterns and not any(p.match(n) is not None for p in check.patterns for n in body.nodes):
+            return _unmet(file, f"{check.name} does not mention {check.patterns[0].source}", span)
+    return _met(file, *(s for s, _ in bodies))
+
+
+def _definitions(name: str, file: CodeFile) -> Iterator[tuple[Span, Body]]:
+    """Yield the function definitions of a name, or its function-like macros."""
+    for f in file.functions.get(name, []):
+        for b in f.bodies:
+            yield _head(f), b
+    for m in file.source.macros.get(name, []):
+        body = file.macro_body(m)
+        if m.params is not None and body is not None:
+            yield m.span, body
+
+
+def _calls(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    name = check.patterns[0].root.kids[0].label
+    spans, wrong = [], []
+    for f in (f for fs in file.functions.values() for f in fs):
+        if f.name == name or name.encode() not in file.source.masked[f.span.start : f.span.end]:
+            continue
+        if f.problem is not None:
+            return _unknown(file, f.problem.span, f"{f.problem.reason}; {f.name} calls {name}")
+        for b in f.bodies:
+            for n in _calls_of(name, b):
+                (spans if any(p.match(n) is not None for p in check.patterns) else wrong).append(n.span)
+    for macros in file.source.macros.values():
+        for m in macros:
+            body = file.macro_body(m) if m.name != name and name in file.source.text(m.body) else None
+            for n in _calls_of(name, body) if body is not None else ():
+                (spans if any(p.match(n) is not None for p in check.patterns) else wrong).append(n.span)
+    if wrong:
+        return _unmet(file, f"{len(wrong)} of {len(wrong) + len(spans)} calls of {name} have another form", *wrong)
+    return _met(file, *spans) if spans else _unmet(file, f"nothing calls {name}")
+
+
+def _calls_of(name: str, body: Body) -> Iterator[Node]:
+    for leaf in body.by_label.get(name, ()):
+        if leaf.parent is not None and leaf.parent.kind == "call_expression" and leaf.role == "function":
+            yield leaf.parent
+
+
+def _each_body(check: Check, file: CodeFile, judge: Callable[[Function, Body], Answer]) -> Answer:
+    """Judge every reading of every definition; all have to satisfy the check."""
+    functions = _named(check, file)
+    if not functions:
+        return _absent(file, check.scope.functions[0], "function")
+    answers = []
+    for f in functions:
+        if p := f.problem:
+            answers.append(_unknown(file, p.span, f"{p.reason} in {f.name}"))
+            continue
+        if not f.bodies:
+            answers.append(_unknown(file, f.span, f"body of {f.name} not understood"))
+        answers += [judge(f, b) for b in f.bodies]
+    return _worst(answers)
+
+
+def _search(file: CodeFile, layout: Layout) -> Search:
+    headers = [h for h in layout.files("header") if isinstance(h, CodeFile)] if "header" in layout.names else []
+    return Search(file, tuple(headers))
+
+
+def _sources(patterns: tuple[Pattern, ...]) -> str:
+    return " or ".join(p.source for p in patterns)
+
+
+def _contains(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    search = _search(file, layout)
+
+    def judge(function: Function, body: Body) -> Answer:
+        live = [o for o in search.occurrences(check.patterns, body, check.scope.follow) if o.is_live]
+        if live:
+            return _met(file, *(o.node.span for o in live))
+        return _unmet(file, f"no {_sources(check.patterns)} in {function.name}", _head(function))
+
+    return _each_body(check, file, judge)
+
+
+def _lacks(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    search = _search(file, layout)
+    answers = []
+    for name in check.scope.functions:
+        for f in file.functions.get(name, []):
+            if f.problem is not None:
+                answers.append(_unknown(file, f.problem.span, f"{f.problem.reason} in {f.name}"))
+                continue
+            for b in f.bodies:
+                live = [o.node.span for o in search.occurrences(check.patterns, b, ()) if o.is_live]
+                answers.append(
+                    _unmet(file, f"{_sources(check.patterns)} still in {f.name}", *live)
+                    if live
+                    else _met(file, _head(f))
+                )
+        if name not in file.functions and _is_lost(file, name):
+            answers.append(_absent(file, name, "function"))
+    return _worst(answers) if answers else Answer(State.MET, (), "function is not here")
+
+
+def _guard(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    search = _search(file, layout)
+    condition = check.condition
+    assert condition is not None
+    cases = Cases(condition.formula)
+
+    def judge(function: Function, body: Body) -> Answer:
+        found = [o for o in search.occurrences(check.patterns, body, check.scope.follow) if o.is_live]
+        if not found:
+            return _unmet(file, f"no {_sources(check.patterns)} in {function.name}", _head(function))
+        return _judge_guard(check, file, function, cases, [(o, o.path) for o in found])
+
+    return _each_body(check, file, judge)
+
+
+def _judge_guard(
+    check: Check, file: CodeFile, function: Function, cases: Cases, found: list[tuple[Occurrence, Formula]]
+) -> Answer:
+    condition = check.condition
+    assert condition is not None
+    reached: frozenset[tuple[bool, ...]] = frozenset()
+    for o, path in found:
+        rows = cases.reached(path)
+        if rows - cases.allowed:
+            text = f"{o.found.label or check.patterns[0].source if check.patterns else check.name}"
+            return _unmet(file, f"{text} in {function.name} is not under {condition.source}", o.node.span)
+        reached |= rows
+    if condition.exactly and cases.allowed - reached:
+        return _unmet(
+            file,
+            f"in {function.name} not in every case of {condition.source}",
+            *(o.node.span for o, _ in found),
+        )
+    return _met(file, *(o.node.span for o, _ in found))
+
+
+def _sets(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    search = _search(file, layout)
+    condition = check.condition
+    assert condition is not None
+    cases = Cases(condition.formula)
+
+    def judge(function: Function, body: Body) -> Answer:
+        found = []
+        for leaf in body.by_label.get(check.name, ()):
+            value = _stored_value(leaf)
+            if value is None:
+                continue
+            scope = search.scope(body)
+            for o in search.occurrences_of(leaf, scope):
+                stored = value_formula(value, o.path, scope)
+                if satisfiable(stored):
+                    found.append((o, stored))
+        if not found:
+            return _unmet(file, f"{function.name} never sets {check.name}", _head(function))
+        return _judge_guard(check, file, function, cases, found)
+
+    return _each_body(check, file, judge)
+
+
+def _stored_value(leaf: Node) -> Node | None:
+    """Return what is stored in the member that `leaf` names: by an initializer or an assignment."""
+    parent = leaf.parent
+    if leaf.kind != "field_identifier" or parent is None:
+        return None
+    if parent.kind == "field_designator" and parent.parent is not None:
+        return parent.parent.kids[-1]
+    if parent.kind == "field_expression" and parent.role == "left" and parent.parent is not None:
+        whole = parent.parent
+        return whole.kids[-1] if whole.kind == "assignment_expression" else None
+    return None
+
+
+# The tree as a whole
+
+
+def _file(check: Check, layout: Layout) -> Answer:
+    for path in check.paths:
+        if layout.tree.is_file(path):
+            opened = layout.open(path)
+            if isinstance(opened, Unreadable):
+                return Answer(State.UNKNOWN, reason=f"{path}: {opened.reason}")
+            return Answer(State.MET, (Evidence(Location(path, 1, 1), ""),))
+    return Answer(State.UNMET, reason=f"no {' or '.join(check.paths)}")
+
+
+def _no_file(check: Check, layout: Layout) -> Answer:
+    for path in check.paths:
+        if layout.tree.exists(path):
+            return Answer(State.UNMET, (Evidence(Location(path, 1, 1), ""),), f"{path} is still there")
+    return Answer(State.MET)
+
+
+def _no_include(check: Check, layout: Layout) -> Answer:
+    found = layout.includers((check.name,), check.paths)
+    places = tuple(Evidence(Location(p, n, n), f'#include of {check.name}') for p, n in found[:_EVIDENCE])
+    if found:
+        return Answer(State.UNMET, places, f"{len(found)} files still include {check.name}")
+    return Answer(State.MET)
+
+
+def _kconfig(check: Check, layout: Layout) -> Answer:
+    assert check.condition is not None
+    for path in layout.plain_paths(check.scope.file):
+        try:
+            entry = config_entry(layout.tree.read(path), check.name)
+        except UnreadableError as e:
+            return Answer(State.UNKNOWN, reason=f"{path}: {e.message}")
+        if entry is None:
+            continue
+        place = (Evidence(Location(path, entry.line, entry.end_line), f"config {check.name}"),)
+        if satisfiable(conj([entry.depends, negate(check.condition.formula)])):
+            return Answer(State.UNMET, place, f"{check.name} can be on without {check.condition.source}")
+        return Answer(State.MET, place)
+    return Answer(State.UNMET, reason=f"no config {check.name}")
+
+
+_FILE_KINDS: dict[Kind, Callable[[Check, CodeFile, Layout], Answer]] = {
+    Kind.ENUMERATOR: _enumerator,
+    Kind.FIELD: _field,
+    Kind.MACRO: _macro,
+    Kind.FUNCTION: _function,
+    Kind.CALLS: _calls,
+    Kind.CONTAINS: _contains,
+    Kind.LACKS: _lacks,
+    Kind.GUARD: _guard,
+    Kind.SETS: _sets,
+    Kind.INCLUDE: _include,
+    Kind.ENTRY: _entry,
+    Kind.DECLARATION: _declaration,
+    Kind.EXPORT: _export,
+}
+_TREE_KINDS: dict[Kind, Callable[[Check, Layout], Answer]] = {
+    Kind.FILE: _file,
+    Kind.NO_FILE: _no_file,
+    Kind.NO_INCLUDE: _no_include,
+    Kind.KCONFIG: _kconfig,
+}

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Checked rules: what `ruleset` hands out once every line of the YAML has been looked at."""
+
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from pathlib import Path
+
+from lpae_backport.logic import Formula
+from lpae_backport.pattern import Pattern
+
+
+@unique
+class Kind(StrEnum):
+    """The kinds of check; the value is the key that introduces one in YAML."""
+
+    ENUMERATOR = "enumerator"
+    FIELD = "field"
+    MACRO = "macro"
+    FUNCTION = "function"
+    CALLS = "calls"
+    CONTAINS = "contains"
+    LACKS = "lacks"
+    GUARD = "guard"
+    SETS = "sets"
+    INCLUDE = "include"
+    NO_INCLUDE = "no-include"
+    ENTRY = "entry"
+    DECLARATION = "declaration"
+    FILE = "file"
+    NO_FILE = "no-file"
+    EXPORT = "export"
+    KCONFIG = "kconfig"
+
+
+CONSTRAINTS = frozenset({Kind.LACKS, Kind.NO_INCLUDE, Kind.NO_FILE})
+"""Checks that hold when nothing is there; by themselves they are no sign of work begun."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where in a file to look: the functions by any of their names; none means the whole file."""
+
+    file: str
+    functions: tuple[str, ...] = ()
+    follow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Under what a guarded piece of code must run, as a formula over pattern atoms."""
+
+    source: str
+    formula: Formula
+    exactly: bool
+    """Also demand that it does run in every case that the formula allows."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One fact that a step demands. Which of the fields count depends on `kind`."""
+
+    id: str
+    kind: Kind
+    name: str
+    scope: Scope
+    patterns: tuple[Pattern, ...] = ()
+    condition: Condition | None = None
+    owner: str = ""
+    """The enum, struct or object that the named thing belongs to."""
+    before: str = ""
+    value: int | None = None
+    params: int | None = None
+    paths: tuple[str, ...] = ()
+    requires: Scope | None = None
+    """Where this function (or file) does not exist, the check does not apply."""
+    either: tuple["Check", ...] = ()
+    """Other ways to satisfy this check, as good as the first."""
+    alternatives: tuple["Check", ...] = ()
+    """Older forms; one that holds makes this check `differs`."""
+
+    @property
+    def is_constraint(self) -> bool:
+        """Tell whether the check only says what must not be there."""
+        return self.kind in CONSTRAINTS
+
+
+@dataclass(frozen=True)
+class Commit:
+    """An upstream commit that has been looked up, not guessed."""
+
+    sha: str
+    subject: str
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rule: one reviewable patch of a backport."""
+
+    id: str
+    title: str
+    why: str
+    checks: tuple[Check, ...]
+    file: Path
+    commits: tuple[Commit, ...] = ()
+    after: tuple[str, ...] = ()
+    traps: tuple[str, ...] = ()
+    applies: Scope | None = None
+    """Where this file (or function) does not exist, the step is not applicable."""
+
+
+@dataclass(frozen=True)
+class FileSpec:
+    """A logical file: where the same source stands in different trees.
+
+    Attributes:
+        paths: candidate paths, the newest place first.
+        config: the Kconfig symbol whose Makefile rule says which of them is really built.
+        defines: an identifier that the right file defines, to know a renamed one by.
+        under: the directory a renamed one is looked for in.
+        included_by: the logical file whose ``#include`` decides, for a header.
+        otherwise: the logical file that holds it where none of the paths exists.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    config: str = ""
+    defines: str = ""
+    under: str = ""
+    included_by: str = ""
+    otherwise: str = ""
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A folder of rules for one backport."""
+
+    id: str
+    title: str
+    folder: Path
+    makefiles: str
+    files: dict[str, FileSpec]
+    steps: tuple[Step, ...]
+
+    def step(self, step_id: str) -> Step | None:
+        """Return a step by its id."""
+        return next((s for s in self.steps if s.id == step_id), None)

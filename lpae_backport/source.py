@@ -1,0 +1,389 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Kernel C before the parser sees it: comments, annotations and preprocessor lines set apart.
+
+Everything a C grammar stumbles over is blanked with the same number of bytes, so that an offset
+into the masked text is an offset into the file. Preprocessor lines are read here, line by line,
+because they follow their own grammar and may cut across braces.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from importlib.resources import files
+
+from lpae_backport.location import LineIndex, Location, Span
+
+_QUIET = re.compile(
+    rb"//[^\n]*|/\*.*?(?:\*/|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL
+)
+_DIRECTIVE = re.compile(rb"^[ \t]*#[ \t]*(\w*)((?:[^\n\\]|\\\r?\n|\\[^\n])*)", re.MULTILINE)
+_INCLUDE = re.compile(rb"\s*([<\"])([^>\"\n]+)[>\"]")
+_DEFINE = re.compile(rb"\s*([A-Za-z_]\w*)(\(([^)]*)\))?((?:.|\n)*)", re.MULTILINE)
+_MARKER = re.compile(rb"^(?:<{7}|={7}|\|{7}|>{7})(?=[ \t\r\n])[^\n]*", re.MULTILINE)
+_NOT_NEWLINE = re.compile(rb"[^\r\n]")
+_ANNOTATION_WORD = rb"_{2,4}[a-z]\w*|no(?:inline|trace|kprobe)\w*|asmlinkage|fastcall"
+_ARGUMENTS = rb"\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+_TYPEOF = re.compile(rb"\b(?:__typeof__|__typeof|typeof)\s*\(((?:[^()]|\([^()]*\))*)\)")
+_DECLARING = re.compile(
+    rb"^((?:static\s+|const\s+)*[A-Z][A-Z0-9_]{3,}|[ \t]+(?:static\s+)?(?:DECLARE|DEFINE)_\w+)"
+    rb"(\s*\(\s*)([A-Za-z_]\w*)((?:[^()]|\([^()]*\))*\))(?=\s*;)",
+    re.MULTILINE,
+)
+_LOOP_MACRO = re.compile(rb"\b\w*for_each\w*(?=\s*\()")
+_TYPE_ARGUMENT = re.compile(
+    rb"((?:,|\b(?:min_t|max_t|clamp_t|offsetof|typecheck)\s*\()\s*)"
+    rb"((?:struct|union|enum)\s+\w+|(?:unsigned|signed|const|long|int|short|char|void)"
+    rb"(?:\s+(?:unsigned|signed|const|long|int|short|char))*)\b([\s*]*)(?=[,)])"
+)
+_MARKING = re.compile(
+    rb"^((?:static[ \t]+|extern[ \t]+|inline[ \t]+)*)([A-Z][A-Z0-9_]{3,})"
+    rb"(?=\s+(?:static|extern|inline|const|void|bool|int|unsigned|long|struct|enum)\b)",
+    re.MULTILINE,
+)
+_BARE_MACRO = re.compile(
+    rb"(?<=[;}\n])([ \t]*\n)*^(?:static[ \t]+)?[A-Za-z_]\w*[ \t]*\((?:[^();{}]|\([^(){};]*\))*\)[ \t\r]*"
+    rb"(?=\n(?:[ \t\r]*\n)*(?:[A-Za-z_#]|\Z))",
+    re.MULTILINE,
+)
+_DEAD = frozenset({"0", "(0)", "false"})
+_LIVE = frozenset({"1", "(1)", "true"})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A stretch of a file that could not be read as C, and why."""
+
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """One ``#include`` line."""
+
+    header: str
+    is_system: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """One ``#define``; `params` is `None` for an object-like macro."""
+
+    name: str
+    params: tuple[str, ...] | None
+    body: Span
+    span: Span
+
+
+@dataclass(slots=True)
+class Branch:
+    """One arm of a conditional: the bytes between two directives, and its condition as written."""
+
+    own: str
+    span: Span
+    earlier: tuple[str, ...] = ()
+
+    @property
+    def condition(self) -> str:
+        """The whole condition, with the arms before it negated."""
+        parts = [f"!({e})" for e in self.earlier] + ([f"{self.own}"] if self.own else [])
+        return " && ".join(parts)
+
+
+@dataclass(slots=True)
+class Conditional:
+    """One ``#if … #endif`` with all its arms."""
+
+    span: Span
+    branches: list[Branch] = field(default_factory=list)
+
+
+@cache
+def _annotations() -> tuple[frozenset[bytes], re.Pattern[bytes]]:
+    """Return the dictionary of annotations, which is data: its plain words, and a pattern.
+
+    The pattern finds every word that may be one, and with group 1 those that take arguments.
+    """
+    text = files("lpae_backport").joinpath("annotations.txt").read_bytes()
+    words = [w for w in text.split(b"\n") if w and not w.startswith(b"#")]
+    calls = b"|".join(w[:-2] for w in words if w.endswith(b"()"))
+    pattern = rb"\b(?:((?:%b)%b)|(?:%b)\b)" % (calls, _ARGUMENTS, _ANNOTATION_WORD)
+    return frozenset(w for w in words if not w.endswith(b"()")), re.compile(pattern)
+
+
+def _without_annotations(text: bytes) -> bytes:
+    plain, pattern = _annotations()
+    return pattern.sub(lambda m: _blank(m[0]) if m[1] or m[0] in plain else m[0], text)
+
+
+def _blank(text: bytes) -> bytes:
+    return _NOT_NEWLINE.sub(b" ", text)
+
+
+def _blank_match(found: re.Match[bytes]) -> bytes:
+    return _blank(found[0])
+
+
+def _blank_comment(found: re.Match[bytes]) -> bytes:
+    text = found[0]
+    return text if text[0] in b"\"'" else _blank(text)
+
+
+class Source:
+    """One C file, read once.
+
+    Args:
+        path: the file's path in its tree, for reports.
+        data: its bytes, in whatever encoding and with whatever line ends.
+    """
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path = path
+        self.data = data
+        self.problems: list[Problem] = []
+        self.includes: list[Include] = []
+        self.macros: dict[str, list[Macro]] = {}
+        self.conditionals: list[Conditional] = []
+        self.quiet = _QUIET.sub(_blank_comment, self._without_conflicts(data))
+        """The text without comments (and without conflict markers), otherwise as it stands."""
+        self._dead: list[Span] = []
+        self.masked = self._mask()
+
+    @cached_property
+    def lines(self) -> LineIndex:
+        """The file's line index."""
+        return LineIndex(self.data)
+
+    def location(self, span: Span) -> Location:
+        """Return the lines that `span` covers."""
+        first = self.lines.line(span.start)
+        return Location(self.path, first, max(first, self.lines.line(max(span.start, span.end - 1))))
+
+    def text(self, span: Span) -> str:
+        """Return what stands at `span`, decoded for display (UTF-8, else latin-1)."""
+        return decode(self.data[span.start : span.end])
+
+    def is_dead(self, offset: int) -> bool:
+        """Tell whether `offset` lies under ``#if 0`` or the like."""
+        return any(d.start <= offset < d.end for d in self._dead)
+
+    def dead_within(self, span: Span) -> list[Span]:
+        """Return the stretches of `span` that are never compiled."""
+        return [d for d in self._dead if d.overlaps(span)]
+
+    def problem_at(self, span: Span) -> Problem | None:
+        """Return the first stretch within `span` that could not be read, if any."""
+        return next((p for p in self.problems if p.span.overlaps(span)), None)
+
+    def conditions_at(self, span: Span) -> tuple[str, ...]:
+        """Return the preprocessor conditions that `span` stands under, outermost first."""
+        return tuple(
+            b.condition
+            for c in self.conditionals
+            for b in c.branches
+            if b.span.contains(span)
+        )
+
+    def inner_conditionals(self, span: Span) -> list[Conditional]:
+        """Return the conditionals that begin within `span`."""
+        return [c for c in self.conditionals if span.start <= c.span.start < span.end]
+
+    def _without_conflicts(self, data: bytes) -> bytes:
+        """Blank conflict markers and the second side; note the stretch as a problem."""
+        if b"<<<<<<<" not in data and b">>>>>>>" not in data:
+            return data
+        text = bytearray(data)
+        start = middle = None
+        for m in _MARKER.finditer(data):
+            kind = m[0][:1]
+            if kind == b"<":
+                start, middle = m.start(), None
+            elif start is None:
+                if kind != b">":
+                    continue
+                self.problems.append(Problem(Span(m.start(), m.end()), "conflict marker"))
+            elif kind in b"=|" and middle is None:
+                middle = m.start()
+            elif kind == b">":
+                self.problems.append(Problem(Span(start, m.end()), "unresolved merge conflict"))
+                text[middle or start : m.end()] = _blank(data[middle or start : m.end()])
+                start = middle = None
+            text[m.start() : m.end()] = _blank(m[0])
+        if start is not None:
+            self.problems.append(Problem(Span(start, len(data)), "unresolved merge conflict"))
+        return bytes(text)
+
+    def _mask(self) -> bytes:
+        text = bytearray(self.quiet)
+        stack: list[Conditional] = []
+        for m in _DIRECTIVE.finditer(self.quiet):
+            self._directive(m, stack)
+            text[m.start() : m.end()] = _blank(m[0])
+        for c in stack:
+            self.problems.append(Problem(Span(c.span.start, len(text)), "#if without #endif"))
+        self.conditionals.sort(key=lambda c: c.span)
+        self._bury(text)
+        self._drop_dead()
+        masked = _plain_c(bytes(text))
+        return _BARE_MACRO.sub(_blank_match, masked)
+
+    def _directive(self, m: re.Match[bytes], stack: list[Conditional]) -> None:
+        word, rest = m[1], m[2]
+        span = Span(m.start(), m.end())
+        if word == b"include":
+            if inc := _INCLUDE.match(rest):
+                self.includes.append(Include(decode(inc[2]), inc[1] == b"<", span))
+        elif word == b"define":
+            self._define(rest, m.start(2), span)
+        elif word in (b"if", b"ifdef", b"ifndef"):
+            stack.append(Conditional(span, [Branch(_condition(word, rest), Span(m.end(), m.end()))]))
+        elif word in (b"elif", b"else", b"endif"):
+            self._arm(word, rest, span, stack)
+
+    def _arm(self, word: bytes, rest: bytes, span: Span, stack: list[Conditional]) -> None:
+        if not stack:
+            self.problems.append(Problem(span, f"#{word.decode()} without #if"))
+            return
+        cond = stack[-1]
+        last = cond.branches[-1]
+        last.span = Span(last.span.start, span.start)
+        if word == b"endif":
+            cond.span = Span(cond.span.start, span.end)
+            self.conditionals.append(stack.pop())
+            return
+        earlier = tuple(b.own for b in cond.branches)
+        own = _condition(b"if", rest) if word == b"elif" else ""
+        cond.branches.append(Branch(own, Span(span.end, span.end), earlier))
+
+    def _define(self, rest: bytes, at: int, span: Span) -> None:
+        m = _DEFINE.match(rest)
+        if not m:
+            return
+        params = None
+        if m[2] is not None:
+            params = tuple(p.strip().rstrip(".") for p in decode(m[3]).replace("\\", " ").split(","))
+            params = tuple(p for p in params if p)
+        body = Span(at + m.start(4), at + m.end(4))
+        name = decode(m[1])
+        self.macros.setdefault(name, []).append(Macro(name, params, body, span))
+
+    def _bury(self, text: bytearray) -> None:
+        """Blank arms that are never compiled, and arms that cut across braces but the first."""
+        for c in self.conditionals:
+            arms = c.branches
+            taken = False
+            for b in arms:
+                if taken or b.own in _DEAD:
+                    self._dead.append(b.span)
+                    text[b.span.start : b.span.end] = _blank(bytes(text[b.span.start : b.span.end]))
+                elif b.own in _LIVE:
+                    taken = True
+            if len(arms) > 1 and any(_balance(text, b.span) for b in arms):
+                for b in arms[1:]:
+                    text[b.span.start : b.span.end] = _blank(bytes(text[b.span.start : b.span.end]))
+
+    def _drop_dead(self) -> None:
+        if not self._dead:
+            return
+        self.includes = [i for i in self.includes if not self.is_dead(i.span.start)]
+        for name, found in list(self.macros.items()):
+            live = [m for m in found if not self.is_dead(m.span.start)]
+            if live:
+                self.macros[name] = live
+            else:
+                del self.macros[name]
+
+
+def decode(data: bytes) -> str:
+    """Decode text of a tree for display: UTF-8, else latin-1, never an error."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _condition(word: bytes, rest: bytes) -> str:
+    text = " ".join(decode(rest).replace("\\\n", " ").split())
+    if word == b"if":
+        return text
+    return f"defined({text})" if word == b"ifdef" else f"!defined({text})"
+
+
+def _balance(text: bytearray, span: Span) -> int:
+    return text.count(b"{", span.start, span.end) - text.count(b"}", span.start, span.end)
+
+
+def _plain_c(text: bytes) -> bytes:
+    """Rewrite, byte for byte, the macros that a C grammar cannot tell from broken syntax."""
+    text = _TYPEOF.sub(_plain_typeof, _without_annotations(text))
+    text = _DECLARING.sub(_plain_declaration, text)
+    text = _LOOP_MACRO.sub(_plain_loop, text)
+    text = _MARKING.sub(_plain_marking, text)
+    return _TYPE_ARGUMENT.sub(_plain_type, text).replace(b"offsetof", b"offset_f")
+
+
+def _plain_marking(found: re.Match[bytes]) -> bytes:
+    """Blank a marking in capitals before a declaration (``VISIBLE_IF_KUNIT``)."""
+    return found[1] + _blank(found[2])
+
+
+def _plain_declaration(found: re.Match[bytes]) -> bytes:
+    """Turn ``DECLARE_BITMAP(name, …)`` into ``int name`` of the same length."""
+    return b"int" + _blank(found[1] + found[2])[3:] + found[3] + _blank(found[4])
+
+
+def _plain_loop(found: re.Match[bytes]) -> bytes:
+    """Turn ``for_each_thing(…)`` into a ``while`` over the same words."""
+    return b"while".ljust(len(found[0]))
+
+
+def _plain_type(found: re.Match[bytes]) -> bytes:
+    """Turn a type among the arguments of a macro into one identifier of the same length."""
+    return found[1] + re.sub(rb"\s", b"_", found[2]) + _blank(found[3])
+
+
+def _plain_typeof(found: re.Match[bytes]) -> bytes:
+    """Turn ``typeof(expr)`` into a type name of the same length."""
+    kept = b"typeof_t"
+    return kept[: len(found[0])] + _blank(found[0][len(kept) :])
+
+
+def variants(source: Source, span: Span) -> Iterator[bytes]:
+    """Yield the masked text of `span` once per way its inner conditionals can go.
+
+    Two readings are enough to see every line at least once with and at least once without its
+    alternative: every first arm taken, and every other arm taken.
+
+    Args:
+        source: the file.
+        span: the entity, which must lie within the file.
+    """
+    inner = [c for c in source.inner_conditionals(span) if len(c.branches) > 1 or _telling(c)]
+    if not inner:
+        yield source.masked[span.start : span.end]
+        return
+    for first in (True, False):
+        text = bytearray(_unburied(source, span))
+        for c in inner:
+            for i, b in enumerate(c.branches):
+                if (i == 0) is not first or i > 1:
+                    lo, hi = b.span.start - span.start, min(b.span.end, span.end) - span.start
+                    text[lo:hi] = _blank(bytes(text[lo:hi]))
+        yield bytes(text)
+
+
+def _telling(c: Conditional) -> bool:
+    return c.branches[0].span.end - c.branches[0].span.start > 0
+
+
+def _unburied(source: Source, span: Span) -> bytes:
+    """Return `span` of the text with directives blanked but both arms of conditionals standing."""
+    text = bytearray(source.quiet[span.start : span.end])
+    for m in _DIRECTIVE.finditer(source.quiet, span.start, span.end):
+        text[m.start() - span.start : m.end() - span.start] = _blank(m[0])
+    for d in source.dead_within(span):
+        lo, hi = max(d.start, span.start) - span.start, min(d.end, span.end) - span.start
+        text[lo:hi] = _blank(bytes(text[lo:hi]))
+    return _plain_c(bytes(text))

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What one C file defines: functions with all their bodies, enums, structs, macros, objects."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from lpae_backport.location import Span
+from lpae_backport.source import Macro, Problem, Source, variants
+from lpae_backport.syntax import Entity, Node, Tree, fragment, functions_in
+
+_CALL_NAME = re.compile(rb"([A-Za-z_]\w*)\s*\(")
+_TAG = re.compile(rb"\b(enum|struct|union)\s+([A-Za-z_]\w*)\s*\{")
+_EXPORT = re.compile(rb"^[ \t]*EXPORT_SYMBOL\w*\s*\(\s*([A-Za-z_]\w*)", re.MULTILINE)
+_DEFINED_NAME = re.compile(rb"([A-Za-z_]\w*)\s*(?:\[[^=]*\])*\s*=")
+
+
+@dataclass(slots=True)
+class Body:
+    """One reading of a function (or of a macro's replacement): its nodes, ready to be searched."""
+
+    root: Node
+    params: tuple[str, ...]
+    by_label: dict[str, list[Node]] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for n in self.root.walk():
+            self.nodes.append(n)
+            if n.label:
+                self.by_label.setdefault(n.label, []).append(n)
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function definition; `name` is what it is called by."""
+
+    name: str
+    file: "CodeFile"
+    span: Span
+
+    @cached_property
+    def bodies(self) -> tuple[Body, ...]:
+        """Every reading of the definition that its inner ``#if`` allows."""
+        found = []
+        for text in variants(self.file.source, self.span):
+            for node in functions_in(text, self.span.start):
+                found.append(Body(node, _parameters(node)))
+        return tuple(found)
+
+    @property
+    def problem(self) -> Problem | None:
+        """What kept part of this function from being read, if anything did."""
+        return self.file.source.problem_at(self.span)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One field of a struct or union, with its dotted path below the named type."""
+
+    path: str
+    node: Node
+
+
+class CodeFile:
+    """One C file with an index of what it defines."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.tree = Tree(source.masked)
+        for span in self.tree.errors():
+            source.problems.append(Problem(span, "not understood as C"))
+        source.problems.sort(key=lambda p: p.span)
+
+    @property
+    def path(self) -> str:
+        """The file's path in its tree."""
+        return self.source.path
+
+    @cached_property
+    def _entities(self) -> list[Entity]:
+        return list(self.tree.top())
+
+    @cached_property
+    def functions(self) -> dict[str, list[Function]]:
+        """The function definitions by name; alternatives under ``#if`` share one."""
+        found: dict[str, list[Function]] = {}
+        for e in self._entities:
+            if e.kind == "function_definition":
+                for name in _names(e.head()):
+                    found.setdefault(name, []).append(Function(name, self, e.span))
+        return found
+
+    @cached_property
+    def _tagged(self) -> dict[tuple[str, str], list[Entity]]:
+        found: dict[tuple[str, str], list[Entity]] = {}
+        for e in self._entities:
+            if e.kind in _TYPE_KINDS:
+                text = self.source.masked[e.span.start : e.span.end]
+                for m in _TAG.finditer(text):
+                    found.setdefault((m[1].decode(), m[2].decode()), []).append(e)
+        return found
+
+    def type_nodes(self, keyword: str, name: str) -> list[Node]:
+        """Return the definitions of ``enum/struct/union name`` as nodes."""
+        kind = f"{keyword}_specifier"
+        return [
+            n
+            for e in self._tagged.get((keyword, name), [])
+            for n in e.node().walk()
+            if n.kind == kind and n.kid("body") and _label(n.kid("name")) == name
+        ]
+
+    @cached_property
+    def objects(self) -> dict[str, list[Span]]:
+        """The file-level objects that have an initializer, by name."""
+        found: dict[str, list[Span]] = {}
+        for e in self._entities:
+            if e.kind == "declaration":
+                m = _DEFINED_NAME.search(self.source.masked[e.span.start : e.span.end])
+                if m:
+                    found.setdefault(m[1].decode(), []).append(e.span)
+        return found
+
+    def object_nodes(self, name: str) -> list[Node]:
+        """Return the definitions of the object `name` as nodes."""
+        spans = self.objects.get(name, [])
+        return [e.node() for e in self._entities if e.span in spans]
+
+    def declarations(self, name: str) -> list[Span]:
+        """Return the declarations (without body or initializer) that mention `name`."""
+        word = re.compile(rb"\b%b\b" % re.escape(name.encode()))
+        return [
+            e.span
+            for e in self._entities
+            if e.kind == "declaration" and word.search(self.source.masked[e.span.start : e.span.end])
+        ]
+
+    @cached_property
+    def exports(self) -> dict[str, Span]:
+        """The symbols this file exports to modules."""
+        return {
+            m[1].decode(): Span(m.start(), m.end())
+            for m in _EXPORT.finditer(self.source.quiet)
+            if not self.source.is_dead(m.start())
+        }
+
+    def macro_body(self, macro: Macro) -> Body | None:
+        """Return the replacement of `macro` as nodes, or `None` where it is not C on its own."""
+        if macro not in self._macro_bodies:
+            text = self.source.quiet[macro.body.start : macro.body.end]
+            plain = re.sub(rb"\\(\r?\n)", rb" \1", text).strip(b" \t\r\n")
+            start = macro.body.start + text.find(plain[:1]) if plain else macro.body.start
+            root = fragment(plain.rstrip(b";"), start)
+            self._macro_bodies[macro] = Body(root, macro.params or ()) if root else None
+        return self._macro_bodies[macro]
+
+    @cached_property
+    def _macro_bodies(self) -> dict[Macro, Body | None]:
+        return {}
+
+
+_TYPE_KINDS = frozenset({"enum_specifier", "struct_specifier", "union_specifier", "type_definition", "declaration"})
+
+
+def members(node: Node, prefix: str = "") -> Iterator[Member]:
+    """Yield the fields of a struct or union node; those of unnamed members count as its own."""
+    for f in (k for b in node.kids if b.kind == "field_declaration_list" for k in b.kids):
+        inner = next((k for k in f.kids if k.kind in ("struct_specifier", "union_specifier")), None)
+        names = [n for d in f.kids if d.role == "declarator" for n in d.walk() if n.kind == "field_identifier"]
+        for n in names:
+            yield Member(prefix + n.label, n)
+        if inner is not None and inner.kid("body") is not None:
+            if not names:
+                yield from members(inner, prefix)
+            for n in names:
+                yield from members(inner, f"{prefix}{n.label}.")
+
+
+def enumerators(node: Node) -> list[Node]:
+    """Return the enumerators of an enum node in order."""
+    return [k for b in node.kids if b.kind == "enumerator_list" for k in b.kids if k.kind == "enumerator"]
+
+
+def _names(head: bytes) -> list[str]:
+    """Return what a definition can be called by.
+
+    A macro that defines a function (``DEFINE_THING(name) { … }``) answers to its first argument.
+    """
+    m = _CALL_NAME.search(head)
+    if not m:
+        return []
+    names = [m[1].decode()]
+    if head[: m.start()].strip() in (b"", b"static") and names[0].isupper():
+        arg = re.match(rb"\s*([A-Za-z_]\w*)\s*[,)]", head[m.end() :])
+        if arg:
+            names.append(arg[1].decode())
+    return names
+
+
+def _label(node: Node | None) -> str:
+    return node.label if node is not None else ""
+
+
+def _parameters(function: Node) -> tuple[str, ...]:
+    """Return the parameter names of a function definition, empty text for an unnamed one."""
+    for n in function.walk():
+        if n.kind == "parameter_list":
+            return tuple(
+                next((d.label for d in p.walk() if d.kind == "identifier"), "")
+                for p in n.kids
+                if p.kind == "parameter_declaration" and p.canon != "parameter_declaration:(void)"
+            )
+        if n.kind == "compound_statement":
+            break
+    return ()

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A kernel tree on disk, read-only, and never left: not by ``..``, not by a symbolic link."""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from lpae_backport.errors import TreeError
+
+MAX_FILE = 8 * 1024 * 1024
+"""Largest file that is read, in bytes; the largest IOMMU source of Linux 6.12 has 0.15 MB."""
+
+_DEPTH = 3
+_MAX_DIRS = 4000
+_VERSION = re.compile(rb"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*([^\s#]*)", re.MULTILINE)
+_NOT_KERNEL = ("include/u-boot", "include/common.h", "board")
+
+
+class UnreadableError(TreeError):
+    """One file of a tree that cannot be read as text; steps that need it are `unknown`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The names in one directory, sorted."""
+
+    files: tuple[str, ...]
+    dirs: tuple[str, ...]
+
+
+class Tree:
+    """A kernel source tree in a directory.
+
+    Args:
+        path: the directory given by the user: a kernel, or a vendor repository that has one.
+
+    Raises:
+        TreeError: the directory does not exist, or holds no kernel, or several.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.root = find_kernel(Path(path))
+        self._real = Path(os.path.realpath(self.root))
+
+    @cached_property
+    def version(self) -> str:
+        """The version its Makefile claims, for display only: vendors backport."""
+        try:
+            found = dict(_VERSION.findall(self.read("Makefile")))
+        except TreeError:
+            return ""
+        parts = [found.get(k, b"").decode("latin-1") for k in (b"VERSION", b"PATCHLEVEL", b"SUBLEVEL")]
+        return ".".join(p for p in parts if p) + found.get(b"EXTRAVERSION", b"").decode("latin-1")
+
+    def exists(self, name: str) -> bool:
+        """Tell whether the tree has a file or a dangling link of that name."""
+        return os.path.lexists(self.root / name)
+
+    def is_file(self, name: str) -> bool:
+        """Tell whether the tree has something that could be read as a file."""
+        full = self.root / name
+        return os.path.lexists(full) and not full.is_dir()
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a file.
+
+        Args:
+            name: its path below the kernel's root.
+
+        Raises:
+            UnreadableError: it is no regular file of this tree, too large, binary, empty, or may
+                not be read.
+        """
+        full = self.root / name
+        real = Path(os.path.realpath(full))
+        if not real.is_relative_to(self._real):
+            raise UnreadableError("symbolic link leads out of the tree", where=name, hint="copy the file in")
+        try:
+            fd = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as e:
+            raise UnreadableError(f"cannot be read: {e.strerror}", where=name) from None
+        with os.fdopen(fd, "rb") as f:
+            info = os.fstat(f.fileno())
+            if not stat.S_ISREG(info.st_mode):
+                raise UnreadableError("not a regular file", where=name)
+            if info.st_size > MAX_FILE:
+                size = f"{info.st_size / 1048576:.0f} MB"
+                raise UnreadableError(f"too large to be a driver ({size})", where=name, hint="limit is 8 MB")
+            data = f.read(MAX_FILE + 1)
+        return _as_text(data, name)
+
+    def listing(self, name: str) -> Listing:
+        """Return what stands in one directory; nothing where there is no such directory."""
+        files, dirs = [], []
+        try:
+            with os.scandir(self.root / name) as entries:
+                for e in entries:
+                    (dirs if e.is_dir(follow_symlinks=False) else files).append(e.name)
+        except OSError:
+            return Listing((), ())
+        return Listing(tuple(sorted(files)), tuple(sorted(dirs)))
+
+    def walk(self, name: str, depth: int) -> Iterator[str]:
+        """Yield the files below a directory, at most `depth` directories deep, sorted."""
+        here = self.listing(name)
+        for f in here.files:
+            yield f"{name}/{f}"
+        if depth > 0:
+            for d in here.dirs:
+                yield from self.walk(f"{name}/{d}", depth - 1)
+
+
+def _as_text(data: bytes, name: str) -> bytes:
+    if not data.strip():
+        raise UnreadableError("file is empty", where=name, hint="was the checkout complete?")
+    at = data.find(b"\0")
+    if at != -1:
+        raise UnreadableError(f"binary file (NUL byte at offset {at})", where=name)
+    return data
+
+
+def _is_kernel(path: Path) -> bool:
+    """Tell a kernel by its Makefile and two directories; U-Boot has all three but says so."""
+    if not (path / "drivers").is_dir() or not (path / "include/linux").is_dir():
+        return False
+    if any((path / n).exists() for n in _NOT_KERNEL):
+        return False
+    try:
+        with open(path / "Makefile", "rb") as f:
+            found = dict(_VERSION.findall(f.read(65536)))
+    except OSError:
+        return False
+    return b"VERSION" in found and b"PATCHLEVEL" in found
+
+
+def find_kernel(path: Path) -> Path:
+    """Find the kernel's root at or (for a vendor repository) a few directories below `path`.
+
+    Raises:
+        TreeError: there is no such directory, no kernel in it, or more than one.
+    """
+    if not path.exists():
+        raise TreeError("no such directory", where=str(path), hint="give the kernel's top directory")
+    if not path.is_dir():
+        raise TreeError("not a directory", where=str(path), hint="give the kernel's top directory")
+    if _is_kernel(path):
+        return path
+    level = [path]
+    budget = _MAX_DIRS
+    for _ in range(_DEPTH):
+        below = []
+        for d in level:
+            below += _subdirectories(d)
+        budget -= len(below)
+        found = [d for d in below if _is_kernel(d)]
+        if len(found) > 1:
+            names = ", ".join(str(f.relative_to(path)) for f in found)
+            raise TreeError(f"more than one kernel here: {names}", where=str(path), hint="name one of them")
+        if found:
+            return found[0]
+        if budget < 0:
+            break
+        level = below
+    raise TreeError(
+        "not a kernel tree: no Makefile with VERSION and PATCHLEVEL beside drivers/ and include/linux/",
+        where=str(path),
+        hint="give the kernel's top directory",
+    )
+
+
+def _subdirectories(path: Path) -> list[Path]:
+    try:
+        with os.scandir(path) as entries:
+            names = [e.name for e in entries if e.is_dir(follow_symlinks=False) and e.name[0] != "."]
+    except OSError:
+        return []
+    return [path / n for n in sorted(names)]

@@ -12,6 +12,7 @@ from lpae_backport.symbols import Body, CodeFile, Function
 from lpae_backport.syntax import Node
 
 _DEPTH = 4
+_WRAPPER_STATEMENTS = 8
 _MAX_CHOICES = 64
 
 
@@ -39,11 +40,15 @@ class Search:
     Args:
         file: the file.
         headers: other files whose macros are in force.
+        known: functions that rules name; their bodies never count as part of a caller's.
     """
 
-    def __init__(self, file: CodeFile, headers: tuple[CodeFile, ...] = ()) -> None:
+    def __init__(
+        self, file: CodeFile, headers: tuple[CodeFile, ...] = (), known: frozenset[str] = frozenset()
+    ) -> None:
         self._file = file
         self._headers = headers
+        self._known = known
 
     def scope(self, body: Body) -> Scope:
         """Return the scope of a body that is looked at for itself."""
@@ -51,16 +56,23 @@ class Search:
 
     def occurrences(
         self, patterns: tuple[Pattern, ...], body: Body, follow: tuple[str, ...]
-    ) -> Iterator[Occurrence]:
-        """Yield every place where one of `patterns` stands in `body`.
+    ) -> list[Occurrence]:
+        """Return every place where one of `patterns` stands in `body`.
 
         Args:
             patterns: alternatives.
             body: the function.
             follow: functions of the same file whose body counts as part of the caller's;
-                function-like macros always do.
+                function-like macros always do, and where that finds nothing, small wrappers
+                of the vendor's own.
         """
-        yield from self._in_scope(patterns, self.scope(body), follow, 0)
+        found = list(self.in_text(patterns, body)) if not follow else []
+        return found or list(self._in_scope(patterns, self.scope(body), follow, 0))
+
+    def in_text(self, patterns: tuple[Pattern, ...], body: Body) -> Iterator[Occurrence]:
+        """Yield the places in `body` itself and in the macros it uses, not in other functions."""
+        plain = Search(self._file, self._headers, frozenset(self._file.functions) | self._known)
+        return plain._in_scope(patterns, plain.scope(body), (), 0)
 
     def occurrences_of(self, node: Node, scope: Scope) -> Iterator[Occurrence]:
         """Yield the occurrence that `node`, a node of the scope's own body, is."""
@@ -110,13 +122,22 @@ class Search:
     def _callee(
         self, name: str, args: list[Node], scope: Scope, follow: tuple[str, ...], patterns: tuple[Pattern, ...]
     ) -> list[Scope]:
-        if name in follow:
-            bodies = [b for f in self._file.functions.get(name, []) for b in f.bodies]
-            if any(b is s for b in bodies for s in [scope.body]):
-                return []
-        else:
-            bodies = [b for b in self._macro_bodies(name) if any(p.key in b.by_label for p in patterns) or b.params]
+        functions = self._file.functions.get(name, [])
+        bodies = [b for f in functions for b in f.bodies] if name in follow else []
+        if name in self._known and name not in follow:
+            return []
+        if not functions:
+            bodies = [b for b in self._macro_bodies(name) if b.params or self._holds(patterns, b)]
+        elif name not in follow:
+            calls = tuple(p for p in patterns if p.root.kind == "call_expression")
+            bodies = [b for f in functions for b in f.bodies if _is_small(b) and self._holds(calls, b)]
+        if any(b is scope.body for b in bodies):
+            return []
         return [self._enter(b, args, scope) for b in bodies]
+
+    @staticmethod
+    def _holds(patterns: tuple[Pattern, ...], body: Body) -> bool:
+        return any(p.key in body.by_label for p in patterns)
 
     def _macro_bodies(self, name: str) -> list[Body]:
         found = []
@@ -140,6 +161,11 @@ class Search:
             return None
         value = _returned(bodies[0].root)
         return (self._enter(bodies[0], args, scope), value) if value is not None else None
+
+
+def _is_small(body: Body) -> bool:
+    """Tell a wrapper from a function with a life of its own."""
+    return sum(n.kind.endswith("_statement") for n in body.nodes) <= _WRAPPER_STATEMENTS
 
 
 def _names_a_member(leaf: Node) -> bool:

@@ -7,13 +7,13 @@ around: the Makefile's word on a Kconfig symbol, and for a header the file that 
 
 import posixpath
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from lpae_backport.errors import AuditError
 from lpae_backport.kconfig import Kbuild
 from lpae_backport.rule import FileSpec, Pack
-from lpae_backport.source import Source
+from lpae_backport.source import Source, decode, without_comments
 from lpae_backport.symbols import CodeFile
 from lpae_backport.tree import Tree, UnreadableError
 
@@ -43,9 +43,11 @@ class Layout:
     def __init__(self, tree: Tree, pack: Pack) -> None:
         self.tree = tree
         self._specs = pack.files
+        self.known_functions = pack.known_functions()
         self._makefiles = pack.makefiles
         self._read: dict[str, Resolved] = {}
         self._resolved: dict[str, tuple[str, ...]] = {}
+        self._includers: dict[tuple[tuple[str, ...], tuple[str, ...]], list[tuple[str, int]]] = {}
 
     @property
     def names(self) -> frozenset[str]:
@@ -154,25 +156,27 @@ class Layout:
         Returns:
             Pairs of path and line.
         """
-        names = {posixpath.basename(h).encode() for h in headers}
+        key = (headers, folders)
+        if key not in self._includers:
+            self._includers[key] = list(self._scan(headers, folders))
+        return self._includers[key]
+
+    def _scan(self, headers: tuple[str, ...], folders: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+        names = [posixpath.basename(h).encode() for h in headers]
         line = re.compile(
             rb"^[ \t]*#[ \t]*include[ \t]*[\"<]([^\">\n]*(?:%b))[\">]" % b"|".join(map(re.escape, names)),
             re.MULTILINE,
         )
-        found = []
         for path in (p for f in folders for p in self.tree.walk(f, _INCLUDE_DEPTH)):
             if not path.endswith((".c", ".h")):
                 continue
             try:
                 data = self.tree.read(path)
-            except AuditError:
+            except UnreadableError:
                 continue
             if not any(n in data for n in names):
                 continue
-            quiet = Source(path, data).quiet
-            for m in line.finditer(quiet):
-                written = m[1].decode("latin-1")
+            for m in line.finditer(without_comments(data)):
                 base = posixpath.dirname(path)
-                if posixpath.normpath(posixpath.join(base, written)) in headers:
-                    found.append((path, data.count(b"\n", 0, m.start()) + 1))
-        return found
+                if posixpath.normpath(posixpath.join(base, decode(m[1]))) in headers:
+                    yield path, data.count(b"\n", 0, m.start()) + 1

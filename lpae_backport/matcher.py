@@ -378,7 +378,7 @@ def _each_body(check: Check, file: CodeFile, judge: Callable[[Function, Body], A
 
 def _search(file: CodeFile, layout: Layout) -> Search:
     headers = [h for h in layout.files("header") if isinstance(h, CodeFile)] if "header" in layout.names else []
-    return Search(file, tuple(headers))
+    return Search(file, tuple(headers), layout.known_functions)
 
 
 def _sources(patterns: tuple[Pattern, ...]) -> str:
@@ -406,7 +406,7 @@ def _lacks(check: Check, file: CodeFile, layout: Layout) -> Answer:
                 answers.append(_unknown(file, f.problem.span, f"{f.problem.reason} in {f.name}"))
                 continue
             for b in f.bodies:
-                live = [o.node.span for o in search.occurrences(check.patterns, b, ()) if o.is_live]
+                live = [o.node.span for o in search.in_text(check.patterns, b) if o.is_live]
                 answers.append(
                     _unmet(file, f"{_sources(check.patterns)} still in {f.name}", *live)
                     if live

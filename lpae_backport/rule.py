@@ -145,3 +145,9 @@ class Pack:
     def step(self, step_id: str) -> Step | None:
         """Return a step by its id."""
         return next((s for s in self.steps if s.id == step_id), None)
+
+    def known_functions(self) -> frozenset[str]:
+        """Return the functions the rules look into; each is judged on its own."""
+        checks = [c for s in self.steps for c in s.checks]
+        named = {c.name for c in checks if c.kind is Kind.FUNCTION}
+        return frozenset(named | {f for c in checks for f in c.scope.functions})

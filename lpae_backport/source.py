@@ -131,6 +131,11 @@ def _blank_comment(found: re.Match[bytes]) -> bytes:
     return text if text[0] in b"\"'" else _blank(text)
 
 
+def without_comments(text: bytes) -> bytes:
+    """Return `text` with its comments blanked, strings left alone."""
+    return _QUIET.sub(_blank_comment, text)
+
+
 class Source:
     """One C file, read once.
 
@@ -146,7 +151,7 @@ class Source:
         self.includes: list[Include] = []
         self.macros: dict[str, list[Macro]] = {}
         self.conditionals: list[Conditional] = []
-        self.quiet = _QUIET.sub(_blank_comment, self._without_conflicts(data))
+        self.quiet = without_comments(self._without_conflicts(data))
         """The text without comments (and without conflict markers), otherwise as it stands."""
         self._dead: list[Span] = []
         self.masked = self._mask()

@@ -15,7 +15,7 @@ from lpae_backport.finding import (
 from lpae_backport.layout import Layout
 from lpae_backport.matcher import applies, decide
 from lpae_backport.rule import Pack, Step
-from lpae_backport.tree import Tree
+from lpae_backport.tree import FileTree
 
 Progress = Callable[[], None]
 
@@ -30,7 +30,7 @@ def audit_step(step: Step, layout: Layout) -> StepAudit:
     return StepAudit(step.id, verdict_of(checks), checks)
 
 
-def audit_tree(tree: Tree, pack: Pack, steps: tuple[Step, ...], progress: Progress) -> TreeAudit:
+def audit_tree(tree: FileTree, pack: Pack, steps: tuple[Step, ...], progress: Progress) -> TreeAudit:
     """Decide steps in one tree.
 
     Args:
@@ -44,12 +44,12 @@ def audit_tree(tree: Tree, pack: Pack, steps: tuple[Step, ...], progress: Progre
     for step in steps:
         audits.append(audit_step(step, layout))
         progress()
-    info = TreeInfo(tree.path, str(tree.root), tree.version)
+    info = TreeInfo(tree.path, tree.root, tree.version)
     return TreeAudit(info, tuple(audits), tuple(layout.problems()))
 
 
 def compare(
-    target: Tree, reference: Tree, selected: list[tuple[Pack, tuple[Step, ...]]], progress: Progress
+    target: FileTree, reference: FileTree, selected: list[tuple[Pack, tuple[Step, ...]]], progress: Progress
 ) -> Checklist:
     """Audit both trees and pair the results.
 
@@ -75,5 +75,5 @@ def _rows(pack: Pack, steps: tuple[Step, ...], old: TreeAudit, new: TreeAudit) -
         yield StepComparison(step.id, step.title, pack.id, t, r, step.after)
 
 
-def _info(tree: Tree) -> TreeInfo:
-    return TreeInfo(tree.path, str(tree.root), tree.version)
+def _info(tree: FileTree) -> TreeInfo:
+    return TreeInfo(tree.path, tree.root, tree.version)

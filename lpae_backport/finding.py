@@ -2,7 +2,7 @@
 """What an audit says: verdicts, evidence, and the checklist they add up to."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum, unique
 
 from lpae_backport.location import Location
@@ -137,7 +137,8 @@ class Checklist:
     target: TreeInfo
     reference: TreeInfo
     steps: tuple[StepComparison, ...]
-    problems: tuple[str, ...] = field(default=())
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_done(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lpae_backport.logic import Atom, Formula, conj, disj, negate
 from lpae_backport.source import decode
-from lpae_backport.tree import Tree, UnreadableError
+from lpae_backport.tree import FileTree, UnreadableError
 
 _TOKEN = re.compile(r"\s*(\|\||&&|!=|=|!|\(|\)|\"[^\"]*\"|[\w./-]+)")
 _ENTRY = re.compile(r"^(?:menu)?config\s+(\w+)\s*$")
@@ -136,7 +136,7 @@ class Kbuild:
         top: the directory whose Makefile to start from, such as ``drivers/iommu``.
     """
 
-    def __init__(self, tree: Tree, top: str) -> None:
+    def __init__(self, tree: FileTree, top: str) -> None:
         self._tree = tree
         self._objects: dict[str, list[str]] = {}
         self._always: list[str] = []

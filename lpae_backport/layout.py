@@ -15,7 +15,7 @@ from lpae_backport.kconfig import Kbuild
 from lpae_backport.rule import FileSpec, Pack
 from lpae_backport.source import Source, decode, without_comments
 from lpae_backport.symbols import CodeFile
-from lpae_backport.tree import Tree, UnreadableError
+from lpae_backport.tree import FileTree, UnreadableError
 
 _SEARCH_DEPTH = 3
 _INCLUDE_DEPTH = 2
@@ -40,7 +40,7 @@ class Layout:
         pack: the pack whose file names are to be resolved.
     """
 
-    def __init__(self, tree: Tree, pack: Pack) -> None:
+    def __init__(self, tree: FileTree, pack: Pack) -> None:
         self.tree = tree
         self._specs = pack.files
         self.known_functions = pack.known_functions()

@@ -505,7 +505,7 @@ def _file(check: Check, layout: Layout) -> Answer:
 
 def _no_file(check: Check, layout: Layout) -> Answer:
     for path in check.paths:
-        if layout.tree.exists(path):
+        if layout.tree.is_file(path):
             return Answer(State.UNMET, (Evidence(Location(path, 1, 1), ""),), f"{path} is still there")
     return Answer(State.MET)
 

@@ -4,7 +4,8 @@
 import os
 import re
 import stat
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,20 +33,36 @@ class Listing:
     dirs: tuple[str, ...]
 
 
-class Tree:
-    """A kernel source tree in a directory.
+class FileTree(ABC):
+    """What an audit needs of a tree, wherever its files come from.
 
-    Args:
-        path: the directory given by the user: a kernel, or a vendor repository that has one.
-
-    Raises:
-        TreeError: the directory does not exist, or holds no kernel, or several.
+    Attributes:
+        path: the tree as the user named it.
+        root: the kernel's top directory, for display.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.root = find_kernel(Path(path))
-        self._real = Path(os.path.realpath(self.root))
+    path: str
+    root: str
+
+    @abstractmethod
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a file.
+
+        Args:
+            name: its path below the kernel's root.
+
+        Raises:
+            UnreadableError: it is no regular file of this tree, too large, binary, empty, or may
+                not be read.
+        """
+
+    @abstractmethod
+    def is_file(self, name: str) -> bool:
+        """Tell whether the tree has something of that name that is no directory."""
+
+    @abstractmethod
+    def listing(self, name: str) -> Listing:
+        """Return what stands in one directory; nothing where there is no such directory."""
 
     @cached_property
     def version(self) -> str:
@@ -57,54 +74,6 @@ class Tree:
         parts = [found.get(k, b"").decode("latin-1") for k in (b"VERSION", b"PATCHLEVEL", b"SUBLEVEL")]
         return ".".join(p for p in parts if p) + found.get(b"EXTRAVERSION", b"").decode("latin-1")
 
-    def exists(self, name: str) -> bool:
-        """Tell whether the tree has a file or a dangling link of that name."""
-        return os.path.lexists(self.root / name)
-
-    def is_file(self, name: str) -> bool:
-        """Tell whether the tree has something that could be read as a file."""
-        full = self.root / name
-        return os.path.lexists(full) and not full.is_dir()
-
-    def read(self, name: str) -> bytes:
-        """Return the bytes of a file.
-
-        Args:
-            name: its path below the kernel's root.
-
-        Raises:
-            UnreadableError: it is no regular file of this tree, too large, binary, empty, or may
-                not be read.
-        """
-        full = self.root / name
-        real = Path(os.path.realpath(full))
-        if not real.is_relative_to(self._real):
-            raise UnreadableError("symbolic link leads out of the tree", where=name, hint="copy the file in")
-        try:
-            fd = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as e:
-            raise UnreadableError(f"cannot be read: {e.strerror}", where=name) from None
-        with os.fdopen(fd, "rb") as f:
-            info = os.fstat(f.fileno())
-            if not stat.S_ISREG(info.st_mode):
-                raise UnreadableError("not a regular file", where=name)
-            if info.st_size > MAX_FILE:
-                size = f"{info.st_size / 1048576:.0f} MB"
-                raise UnreadableError(f"too large to be a driver ({size})", where=name, hint="limit is 8 MB")
-            data = f.read(MAX_FILE + 1)
-        return _as_text(data, name)
-
-    def listing(self, name: str) -> Listing:
-        """Return what stands in one directory; nothing where there is no such directory."""
-        files, dirs = [], []
-        try:
-            with os.scandir(self.root / name) as entries:
-                for e in entries:
-                    (dirs if e.is_dir(follow_symlinks=False) else files).append(e.name)
-        except OSError:
-            return Listing((), ())
-        return Listing(tuple(sorted(files)), tuple(sorted(dirs)))
-
     def walk(self, name: str, depth: int) -> Iterator[str]:
         """Yield the files below a directory, at most `depth` directories deep, sorted."""
         here = self.listing(name)
@@ -115,7 +84,93 @@ class Tree:
                 yield from self.walk(f"{name}/{d}", depth - 1)
 
 
-def _as_text(data: bytes, name: str) -> bytes:
+class Tree(FileTree):
+    """A kernel source tree in a directory.
+
+    Args:
+        path: the directory given by the user: a kernel, or a vendor repository that has one.
+
+    Raises:
+        TreeError: the directory does not exist, or holds no kernel, or several.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.root = str(find_kernel(Path(path)))
+        self._real = os.path.realpath(self.root) + os.sep
+        self._folders: dict[str, Listing] = {}
+
+    def is_file(self, name: str) -> bool:
+        """Tell whether the tree has something of that name that is no directory."""
+        full = f"{self.root}/{name}"
+        return os.path.lexists(full) and not os.path.isdir(full)
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a file; see `FileTree.read`."""
+        full = f"{self.root}/{name}"
+        if not os.path.realpath(full).startswith(self._real):
+            raise UnreadableError("symbolic link leads out of the tree", where=name, hint="copy the file in")
+        try:
+            fd = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as e:
+            raise UnreadableError(f"cannot be read: {e.strerror}", where=name) from None
+        with os.fdopen(fd, "rb") as f:
+            info = os.fstat(fd)
+            if not stat.S_ISREG(info.st_mode):
+                raise UnreadableError("not a regular file", where=name)
+            if info.st_size > MAX_FILE:
+                size = f"{info.st_size / 1048576:.0f} MB"
+                raise UnreadableError(f"too large to be a driver ({size})", where=name, hint="limit is 8 MB")
+            data = f.read(MAX_FILE + 1)
+        return as_text(data, name)
+
+    def listing(self, name: str) -> Listing:
+        """Return what stands in one directory; see `FileTree.listing`."""
+        if name not in self._folders:
+            self._folders[name] = self._list(name)
+        return self._folders[name]
+
+    def _list(self, name: str) -> Listing:
+        files, dirs = [], []
+        try:
+            with os.scandir(f"{self.root}/{name}") as entries:
+                for e in entries:
+                    (dirs if e.is_dir(follow_symlinks=False) else files).append(e.name)
+        except OSError:
+            return Listing((), ())
+        return Listing(tuple(sorted(files)), tuple(sorted(dirs)))
+
+
+class MemoryTree(FileTree):
+    """A tree of a few files held in memory: the cases that stand beside a rule.
+
+    Args:
+        files: the bytes of each file by its path.
+    """
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.path = self.root = "(case)"
+        self._files = dict(files)
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a file; see `FileTree.read`."""
+        if name not in self._files:
+            raise UnreadableError("no such file", where=name)
+        return as_text(self._files[name], name)
+
+    def is_file(self, name: str) -> bool:
+        """Tell whether the tree has such a file."""
+        return name in self._files
+
+    def listing(self, name: str) -> Listing:
+        """Return what stands in one directory; see `FileTree.listing`."""
+        below = [p[len(name) + 1 :] for p in self._files if p.startswith(f"{name}/")]
+        files = {p for p in below if "/" not in p}
+        return Listing(tuple(sorted(files)), tuple(sorted({p.split("/")[0] for p in below} - files)))
+
+
+def as_text(data: bytes, name: str) -> bytes:
+    """Return `data` if it can be source text, else raise `UnreadableError` naming `name`."""
     if not data.strip():
         raise UnreadableError("file is empty", where=name, hint="was the checkout complete?")
     at = data.find(b"\0")

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line: arguments in, exit status out. Each command is a module of its own."""
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from lpae_backport import __version__
+from lpae_backport.errors import AuditError, ExitCode
+
+COMMANDS = {
+    "compare": ("lpae_backport.commands.compare", "Audit every step of a backport in two trees."),
+    "explain": ("lpae_backport.commands.explain", "Say why a step exists and what decides it."),
+    "rules": ("lpae_backport.commands.rules", "List, check and test the packs of rules."),
+}
+
+_EPILOG = (
+    "Exit status: 0 everything required is done, 1 steps remain, 2 wrong usage, "
+    "3 bad rule, 4 bad tree, 70 internal error."
+)
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order they are thought of."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import and return one command."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lpae-audit")
+def program() -> None:
+    """Audit how far Mali LPAE page tables and coherent_walk have been backported."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the program.
+
+    Args:
+        argv: the arguments after the program's name; `None` takes those of the process.
+
+    Returns:
+        The exit status; see `ExitCode`. 128 + n stands for an end by signal n.
+    """
+    try:
+        result = program.main(args=argv, prog_name="lpae-audit", standalone_mode=False)
+        sys.stdout.flush()
+        return int(result) if isinstance(result, int) else ExitCode.DONE
+    except click.ClickException as e:
+        e.show()
+        return e.exit_code
+    except click.Abort:
+        return 130
+    except AuditError as e:
+        _say(f"error: {e}")
+        return e.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except Exception as e:  # the last resort: a crash must never pass for a verdict
+        if os.environ.get("LPAE_AUDIT_DEBUG"):
+            raise
+        _say(f"internal error: {type(e).__name__}: {e} (hint: LPAE_AUDIT_DEBUG=1 shows where; please report it)")
+        return ExitCode.INTERNAL
+
+
+def _say(message: str) -> None:
+    text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in message)
+    print(f"lpae-audit: {text}", file=sys.stderr)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``lpae-audit compare OLD NEW``."""
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from lpae_backport.audit import compare
+from lpae_backport.errors import ExitCode
+from lpae_backport.finding import Checklist, Verdict
+from lpae_backport.format import FORMATS, renderer
+from lpae_backport.output import Progress, warn, write_report
+from lpae_backport.packs import load_packs, select
+from lpae_backport.tree import Tree
+
+
+@click.command("compare")
+@click.argument("old", type=click.Path())
+@click.argument("new", type=click.Path())
+@click.option("--pack", "packs", multiple=True, metavar="NAME", help="Audit this pack only (repeatable).")
+@click.option("--rules", type=click.Path(path_type=Path), metavar="DIR", help="Take the packs from DIR.")
+@click.option("--step", "steps", multiple=True, metavar="ID", help="Audit this step only; 1.6.2 means all below it.")
+@click.option("--only", multiple=True, type=click.Choice([v.value for v in Verdict]), help="Show steps of this verdict.")
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write the report to FILE.")
+@click.option("-v", "--verbose", count=True, help="Show the evidence from both trees.")
+@click.option("--exit-zero", is_flag=True, help="End with 0 although steps remain.")
+def command(
+    old: str,
+    new: str,
+    packs: tuple[str, ...],
+    rules: Path | None,
+    steps: tuple[str, ...],
+    only: tuple[str, ...],
+    form: str,
+    output: str | None,
+    verbose: int,
+    exit_zero: bool,
+) -> int:
+    """Audit every step of a backport in OLD, with NEW as the reference that has it.
+
+    OLD and NEW are kernel source trees, or vendor repositories with one inside.
+    """
+    selected = select(load_packs(rules, packs), steps)
+    target, reference = Tree(old), Tree(new)
+    with Progress(2 * sum(len(s) for _, s in selected), "auditing") as bar:
+        checklist = compare(target, reference, selected, bar.advance)
+    for problem in checklist.problems:
+        warn(f"{problem}; the steps that need it are unknown")
+    shown = _filtered(checklist, only)
+    if form == "text" and output in (None, "-") and _on_terminal():
+        from lpae_backport.format.terminal import show
+
+        show(shown, verbose)
+    else:
+        write_report(renderer(form)(shown, verbose), output)
+    return ExitCode.DONE if checklist.is_done or exit_zero else ExitCode.FINDINGS
+
+
+def _on_terminal() -> bool:
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _filtered(checklist: Checklist, only: tuple[str, ...]) -> Checklist:
+    if not only:
+        return checklist
+    return replace(checklist, steps=tuple(s for s in checklist.steps if s.verdict.value in only))

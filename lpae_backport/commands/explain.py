@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``lpae-audit explain STEP``."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from lpae_backport.errors import UsageError
+from lpae_backport.output import write_report
+from lpae_backport.packs import load_packs, select
+from lpae_backport.rule import Check, Pack, Step
+
+
+@click.command("explain")
+@click.argument("step")
+@click.option("--rules", type=click.Path(path_type=Path), metavar="DIR", help="Take the packs from DIR.")
+def command(step: str, rules: Path | None) -> None:
+    """Say why STEP exists, which upstream commits it comes from, and what decides it."""
+    found = select(load_packs(rules, ()), (step,))
+    lines = [line for pack, steps in found for s in steps for line in _explain(pack, s)]
+    if not lines:
+        raise UsageError(f"no step '{step}'")
+    write_report("\n".join(lines).rstrip() + "\n", None)
+
+
+def _explain(pack: Pack, step: Step) -> Iterator[str]:
+    yield f"{pack.id} {step.id}: {step.title}"
+    yield ""
+    yield from step.why.rstrip().split("\n")
+    yield ""
+    if step.commits:
+        yield "Upstream:"
+        yield from (f"  {c.sha[:12]} (\"{c.subject}\")" for c in step.commits)
+        yield ""
+    if step.after:
+        yield f"Comes after: {', '.join(step.after)}"
+        yield ""
+    if step.applies is not None:
+        what = " or ".join(step.applies.functions) or step.applies.file
+        yield f"Not applicable where the tree has no {what}."
+        yield ""
+    yield "Done when:"
+    for c in step.checks:
+        yield f"  {c.id}: {_says(pack, c)}"
+        yield from (f"    or {_says(pack, a)}" for a in c.either)
+        yield from (f"    differs if {_says(pack, a)}" for a in c.alternatives)
+    yield ""
+    if step.traps:
+        yield "Traps:"
+        yield from (f"  - {t}" for t in step.traps)
+        yield ""
+
+
+def _says(pack: Pack, check: Check) -> str:
+    """Put a check into words, close to how the rule writes it."""
+    what = " | ".join(p.source for p in check.patterns) if not check.name else check.name
+    text = f"{check.kind.value} {what}"
+    if check.owner:
+        text += f" of {check.owner}"
+    if check.before:
+        text += f" before {check.before}"
+    if check.name and check.patterns:
+        text += f" ({' | '.join(p.source for p in check.patterns)})"
+    if check.value is not None:
+        text += f" = {check.value:#x}"
+    if check.condition is not None:
+        text += f" {'exactly when' if check.condition.exactly else 'only when'} {check.condition.source}"
+    if check.scope.file:
+        where = " or ".join(pack.files[check.scope.file].paths)
+        names = " or ".join(f for f in check.scope.functions if f != "*")
+        text += f", in {names + ' of ' if names else ''}{where}"
+    return text

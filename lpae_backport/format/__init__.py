@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The output formats: one module each, one line each in this registry."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from lpae_backport.finding import Checklist
+
+Renderer = Callable[[Checklist, int], str]
+"""Takes the checklist and how much to tell (0 the table, 1 evidence too); gives the report."""
+
+FORMATS = {
+    "text": "lpae_backport.format.text",
+    "json": "lpae_backport.format.json",
+    "markdown": "lpae_backport.format.markdown",
+}
+
+
+def renderer(name: str) -> Renderer:
+    """Return the renderer of a format; its module is imported only now."""
+    found: Renderer = import_module(FORMATS[name]).render
+    return found

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Markdown: a checklist to paste into a merge request or a plan."""
+
+import re
+
+from lpae_backport.finding import Checklist, CheckResult, State, StepComparison, TreeInfo, Verdict
+from lpae_backport.format.words import advice, place, printable, summary
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@!])")
+_EXCERPT = 12
+
+
+def render(checklist: Checklist, detail: int) -> str:
+    """Return the checklist as GitHub-flavoured markdown."""
+    lines = [
+        f"# {summary(checklist)}",
+        "",
+        f"- target: {_tree(checklist.target)}",
+        f"- reference: {_tree(checklist.reference)}",
+        "",
+    ]
+    for s in checklist.steps:
+        lines += _step(s, detail)
+    lines.append("")
+    lines += [f"> {escape(p)}" for p in (*checklist.problems, *checklist.notes)]
+    lines += [f"{escape(a)}  " for a in advice(checklist)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def escape(text: str) -> str:
+    """Return `text` so that markdown and HTML show it as it is."""
+    return _SPECIAL.sub(r"\\\1", printable(text)).replace("\n", " ")
+
+
+def _tree(info: TreeInfo) -> str:
+    return f"{_code(info.root)} (Linux {escape(info.version) or 'of unknown version'})"
+
+
+def _code(text: str) -> str:
+    """Return `text` as inline code, fenced longer than any run of backticks in it."""
+    text = printable(text).replace("\n", " ")
+    fence = "`" * (max((len(r) for r in re.findall("`+", text)), default=0) + 1)
+    pad = " " if "`" in text else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _step(s: StepComparison, detail: int) -> list[str]:
+    box = {Verdict.DONE: "x", Verdict.NOT_APPLICABLE: "x"}.get(s.verdict, " ")
+    head = f"- [{box}] **{s.id}** {escape(s.title)}: {s.verdict.value}"
+    if s.target.counted:
+        head += f", {s.target.met} of {s.target.counted} checks"
+    where = f"  target {_code(place(s.target))}, reference {_code(place(s.reference))}"
+    lines = [head + "  ", where]
+    if detail:
+        for c in s.target.checks:
+            lines += _check(c)
+    return lines
+
+
+def _check(c: CheckResult) -> list[str]:
+    mark = "x" if c.state is State.MET else " "
+    lines = [f"  - [{mark}] {escape(c.id)}: {c.state.value}" + (f" ({escape(c.reason)})" if c.reason else "")]
+    for e in c.evidence[:1]:
+        text = printable(e.text).split("\n")[:_EXCERPT]
+        if any(text):
+            fence = "`" * (max((len(r) for t in text for r in re.findall("`+", t)), default=2) + 1)
+            lines += ["", f"    {_code(str(e.location))}", "", f"    {fence}c"]
+            lines += [f"    {t}" for t in text]
+            lines += [f"    {fence}", ""]
+    return lines

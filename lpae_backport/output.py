@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where output goes: reports whole or not at all, messages and progress beside them."""
+
+import contextlib
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from lpae_backport.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+_PATIENCE = 0.8
+"""Seconds of work after which a bar is worth its line."""
+
+
+def write_report(text: str, path: str | None) -> None:
+    """Write a report to standard output, or to a file that appears whole or not at all.
+
+    Args:
+        text: the report.
+        path: the file; `None` or ``-`` is standard output.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if path is None or path == "-":
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.flush()
+        return
+    target = Path(path)
+    try:
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        if target.exists() and not target.is_file():
+            target.write_bytes(text.encode())
+            return
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as e:
+        raise UsageError(f"cannot be written: {e.strerror}", where=path) from None
+    try:
+        with os.fdopen(handle, "wb") as f:
+            f.write(text.encode("utf-8", "backslashreplace"))
+            f.flush()
+            os.fsync(f.fileno())
+        os.chmod(name, mode)
+        os.replace(name, target)
+    except OSError as e:
+        raise UsageError(f"cannot be written: {e.strerror}", where=path) from None
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def _umask() -> int:
+    now = os.umask(0)
+    os.umask(now)
+    return now
+
+
+def warn(message: str) -> None:
+    """Say something on standard error that is neither the report nor the end of the program."""
+    print(f"lpae-audit: warning: {message}", file=sys.stderr)
+
+
+class Progress:
+    """A bar on a terminal, drawn only once the work has taken long enough to need one.
+
+    Args:
+        total: how many calls of `advance` there will be.
+        what: the words beside the bar.
+    """
+
+    def __init__(self, total: int, what: str) -> None:
+        self._total = total
+        self._what = what
+        self._done = 0
+        self._start = time.monotonic()
+        self._bar: Bar | None = None
+        self._wanted = sys.stderr.isatty()
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def advance(self) -> None:
+        """Count one piece of work as done."""
+        self._done += 1
+        if self._bar is None and self._wanted and time.monotonic() - self._start > _PATIENCE:
+            self._draw()
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=self._done)
+
+    def _draw(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress as Bar
+
+        self._bar = Bar(console=Console(stderr=True), transient=True)
+        self._bar.add_task(self._what, total=self._total)
+        self._bar.start()

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Finds packs and the steps a user asked for."""
+
+import difflib
+from pathlib import Path
+
+from lpae_backport.errors import RuleError, UsageError
+from lpae_backport.rule import Pack, Step
+from lpae_backport.ruleset import load_pack, pack_folders
+
+Selection = list[tuple[Pack, tuple[Step, ...]]]
+
+
+def shipped_rules() -> Path:
+    """Return the folder of rules that comes with the program (or stands beside it in a checkout)."""
+    here = Path(__file__).parent
+    installed = here / "rules"
+    return installed if installed.is_dir() else here.parent / "rules"
+
+
+def load_packs(rules: Path | None, names: tuple[str, ...]) -> list[Pack]:
+    """Load packs by name, or all of a folder.
+
+    Raises:
+        UsageError: there is no pack of such a name.
+        RuleError: a pack cannot be used.
+    """
+    folders = pack_folders(rules or shipped_rules())
+    packs = [load_pack(f) for f in folders if not names or f.name in names]
+    missing = set(names) - {p.folder.name for p in packs}
+    if missing:
+        known = ", ".join(f.name for f in folders)
+        raise UsageError(f"no pack '{min(missing)}'", hint=f"known: {known}")
+    return packs
+
+
+def select(packs: list[Pack], step_ids: tuple[str, ...]) -> Selection:
+    """Choose steps by id; a prefix such as ``1.6.2`` stands for all steps below it.
+
+    Raises:
+        UsageError: an id fits no step.
+    """
+    chosen: Selection = []
+    for pack in packs:
+        steps = tuple(s for s in pack.steps if not step_ids or any(_fits(s.id, i) for i in step_ids))
+        if steps:
+            chosen.append((pack, steps))
+    for i in step_ids:
+        if not any(_fits(s.id, i) for _, steps in chosen for s in steps):
+            every = [s.id for p in packs for s in p.steps]
+            close = difflib.get_close_matches(i, every, 1)
+            raise UsageError(
+                f"no step '{i}'", hint=f"did you mean '{close[0]}'?" if close else f"known: {', '.join(every)}"
+            )
+    return chosen
+
+
+def _fits(step_id: str, asked: str) -> bool:
+    if step_id == asked:
+        return True
+    rest = step_id.removeprefix(asked)
+    return rest != step_id and bool(rest) and (rest[0] == "." or (rest[0].isalpha() and asked[-1].isdigit()))
+
+
+def check_order(pack: Pack) -> None:
+    """Refuse a pack whose steps come after each other in a circle.
+
+    Raises:
+        RuleError: naming the circle.
+    """
+    after = {s.id: s.after for s in pack.steps}
+    done: set[str] = set()
+
+    def visit(step: str, path: tuple[str, ...]) -> None:
+        if step in path:
+            circle = " → ".join([*path[path.index(step) :], step])
+            raise RuleError(f"steps come after each other in a circle: {circle}", where=str(pack.folder))
+        if step not in done:
+            for before in after.get(step, ()):
+                visit(before, (*path, step))
+            done.add(step)
+
+    for step in after:
+        visit(step, ())

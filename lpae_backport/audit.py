@@ -15,7 +15,7 @@ from lpae_backport.finding import (
 from lpae_backport.layout import Layout
 from lpae_backport.matcher import applies, decide
 from lpae_backport.rule import Pack, Step
-from lpae_backport.tree import FileTree
+from lpae_backport.tree import FileTree, UnreadableError
 
 Progress = Callable[[], None]
 
@@ -30,7 +30,9 @@ def audit_step(step: Step, layout: Layout) -> StepAudit:
     return StepAudit(step.id, verdict_of(checks), checks)
 
 
-def audit_tree(tree: FileTree, pack: Pack, steps: tuple[Step, ...], progress: Progress) -> TreeAudit:
+def audit_tree(
+    tree: FileTree, pack: Pack, steps: tuple[Step, ...], progress: Progress
+) -> TreeAudit:
     """Decide steps in one tree.
 
     Args:
@@ -45,11 +47,31 @@ def audit_tree(tree: FileTree, pack: Pack, steps: tuple[Step, ...], progress: Pr
         audits.append(audit_step(step, layout))
         progress()
     info = TreeInfo(tree.path, tree.root, tree.version)
-    return TreeAudit(info, tuple(audits), tuple(layout.problems()))
+    return TreeAudit(info, tuple(audits), tuple(layout.problems()), tuple(_notes(tree, pack)))
+
+
+def _notes(tree: FileTree, pack: Pack) -> Iterator[str]:
+    """Yield what is no step but decides whether the steps matter."""
+    spec = pack.defconfig
+    if spec is None:
+        return
+    off = f"# CONFIG_{spec.needs} is not set".encode()
+    found = []
+    for name in tree.listing(spec.under).files:
+        try:
+            if off in tree.read(f"{spec.under}/{name}"):
+                found.append(name)
+        except UnreadableError:
+            continue
+    if found:
+        yield f"CONFIG_{spec.needs} is off in {spec.under}: {', '.join(found)}; nothing is built"
 
 
 def compare(
-    target: FileTree, reference: FileTree, selected: list[tuple[Pack, tuple[Step, ...]]], progress: Progress
+    target: FileTree,
+    reference: FileTree,
+    selected: list[tuple[Pack, tuple[Step, ...]]],
+    progress: Progress,
 ) -> Checklist:
     """Audit both trees and pair the results.
 
@@ -61,16 +83,20 @@ def compare(
     """
     rows: list[StepComparison] = []
     problems: dict[str, None] = {}
+    notes: dict[str, None] = {}
     for pack, steps in selected:
         old = audit_tree(target, pack, steps, progress)
         new = audit_tree(reference, pack, steps, progress)
         rows += _rows(pack, steps, old, new)
         problems |= {f"target {p}": None for p in old.problems}
         problems |= {f"reference {p}": None for p in new.problems}
-    return Checklist(_info(target), _info(reference), tuple(rows), tuple(problems))
+        notes |= dict.fromkeys(old.notes)
+    return Checklist(_info(target), _info(reference), tuple(rows), tuple(problems), tuple(notes))
 
 
-def _rows(pack: Pack, steps: tuple[Step, ...], old: TreeAudit, new: TreeAudit) -> Iterator[StepComparison]:
+def _rows(
+    pack: Pack, steps: tuple[Step, ...], old: TreeAudit, new: TreeAudit
+) -> Iterator[StepComparison]:
     for step, t, r in zip(steps, old.steps, new.steps, strict=True):
         yield StepComparison(step.id, step.title, pack.id, t, r, step.after)
 

@@ -71,7 +71,9 @@ def _case(pack: Pack, step: Step, raw: Value) -> Case:
     files = {}
     for name, value in m["files"].mapping(m["files"].data or ()).items():
         if "/" not in name and name not in pack.files:
-            value.fail(f"no logical file '{name}' in pack.yaml", "or give a path below the kernel's root")
+            value.fail(
+                f"no logical file '{name}' in pack.yaml", "or give a path below the kernel's root"
+            )
         path = name if "/" in name else pack.files[name].paths[0]
         files[path] = value.text().encode()
     where = f"{raw.file}:{raw.line}"

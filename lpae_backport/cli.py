@@ -42,7 +42,9 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="lpae-audit")
 def program() -> None:
     """Audit how far Mali LPAE page tables and coherent_walk have been backported."""
@@ -77,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
     except Exception as e:  # the last resort: a crash must never pass for a verdict
         if os.environ.get("LPAE_AUDIT_DEBUG"):
             raise
-        _say(f"internal error: {type(e).__name__}: {e} (hint: LPAE_AUDIT_DEBUG=1 shows where; please report it)")
+        _say(f"internal error: {type(e).__name__}: {e} (hint: LPAE_AUDIT_DEBUG=1 shows where)")
         return ExitCode.INTERNAL
 
 

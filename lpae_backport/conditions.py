@@ -14,7 +14,15 @@ from lpae_backport.symbols import Body
 from lpae_backport.syntax import Node
 
 _WRAPPERS = frozenset(
-    {"likely", "unlikely", "WARN_ON", "WARN_ON_ONCE", "READ_ONCE", "ACCESS_ONCE", "__builtin_expect"}
+    {
+        "likely",
+        "unlikely",
+        "WARN_ON",
+        "WARN_ON_ONCE",
+        "READ_ONCE",
+        "ACCESS_ONCE",
+        "__builtin_expect",
+    }
 )
 _ZERO = frozenset({"0", "0U", "0UL", "0ULL", "0L", "NULL", "false", "0x0"})
 _ONE = frozenset({"true"})
@@ -23,7 +31,7 @@ _LOOPS = frozenset({"while_statement", "for_statement", "do_statement"})
 _DEPTH = 6
 
 Inliner = Callable[[Node, "Scope"], tuple["Scope", Node] | None]
-"""Given a call and its scope: the scope and expression it stands for, if it is a plain predicate."""
+"""From a call and its scope to the scope and expression it stands for, if it is a predicate."""
 
 
 @dataclass(eq=False)
@@ -117,15 +125,17 @@ def _equality(left: Node, right: Node, scope: Scope) -> Formula:
             return negate(truth(a, scope))
         if b.label in _ONE:
             return truth(a, scope)
-        if b.label and a.kind == "binary_expression" and a.label == "&":
-            # (x & FLAG) == FLAG tests the flag just as (x & FLAG) does.
-            if b.label in (a.kids[0].label, a.kids[-1].label):
-                return truth(a, scope)
+        # (x & FLAG) == FLAG tests the flag just as (x & FLAG) does.
+        masked = a.kind == "binary_expression" and a.label == "&"
+        if masked and b.label and b.label in (a.kids[0].label, a.kids[-1].label):
+            return truth(a, scope)
     if left.label.isupper() and left.kind == "identifier":
         left, right = right, left
     left = _copied(left, scope)
     lhs, rhs = scope.key(left), scope.key(right)
-    constant = right.kind == "number_literal" or (right.kind == "identifier" and right.label.isupper())
+    constant = right.kind == "number_literal" or (
+        right.kind == "identifier" and right.label.isupper()
+    )
     if not constant and rhs < lhs:
         lhs, rhs = rhs, lhs
     key = f"{lhs}=={rhs}"

@@ -106,6 +106,7 @@ class TreeAudit:
     info: TreeInfo
     steps: tuple[StepAudit, ...]
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Finding code in a function, through macros and small wrappers, with the condition it runs under."""
+"""Finding code in a function, through macros and wrappers, with what it runs under."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from lpae_backport.conditions import Scope, path_condition, truth
+from lpae_backport.conditions import Scope, path_condition
 from lpae_backport.logic import Atom, Formula, assign, atoms, conj, satisfiable
 from lpae_backport.pattern import Pattern, unify
 from lpae_backport.symbols import Body, CodeFile, Function
@@ -25,6 +25,7 @@ class Occurrence:
 
     node: Node
     found: Node
+    pattern: Pattern
     scope: Scope
     path: Formula
 
@@ -44,7 +45,10 @@ class Search:
     """
 
     def __init__(
-        self, file: CodeFile, headers: tuple[CodeFile, ...] = (), known: frozenset[str] = frozenset()
+        self,
+        file: CodeFile,
+        headers: tuple[CodeFile, ...] = (),
+        known: frozenset[str] = frozenset(),
     ) -> None:
         self._file = file
         self._headers = headers
@@ -74,10 +78,6 @@ class Search:
         plain = Search(self._file, self._headers, frozenset(self._file.functions) | self._known)
         return plain._in_scope(patterns, plain.scope(body), (), 0)
 
-    def occurrences_of(self, node: Node, scope: Scope) -> Iterator[Occurrence]:
-        """Yield the occurrence that `node`, a node of the scope's own body, is."""
-        yield Occurrence(node, node, scope, path_condition(node, scope))
-
     def _in_scope(
         self, patterns: tuple[Pattern, ...], scope: Scope, follow: tuple[str, ...], depth: int
     ) -> Iterator[Occurrence]:
@@ -86,7 +86,7 @@ class Search:
             for n in self._candidates(p, scope.body):
                 if id(n) not in seen and p.match(n) is not None:
                     seen.add(id(n))
-                    yield Occurrence(n, n, scope, path_condition(n, scope))
+                    yield Occurrence(n, n, p, scope, path_condition(n, scope))
         if depth < _DEPTH:
             yield from self._inside_calls(patterns, scope, follow, depth)
 
@@ -94,7 +94,11 @@ class Search:
         """Climb from each place the pattern's key word stands to nodes of the pattern's kind."""
         kind = pattern.root.kind
         for leaf in body.by_label.get(pattern.key, ()):
-            if _names_a_member(leaf) and pattern.root is not leaf and pattern.root.kind == "identifier":
+            if (
+                _names_a_member(leaf)
+                and pattern.root is not leaf
+                and pattern.root.kind == "identifier"
+            ):
                 continue
             n: Node | None = leaf
             while n is not None:
@@ -107,30 +111,45 @@ class Search:
     def _inside_calls(
         self, patterns: tuple[Pattern, ...], scope: Scope, follow: tuple[str, ...], depth: int
     ) -> Iterator[Occurrence]:
-        for n in scope.body.nodes:
-            if n.kind == "call_expression" and n.kids[0].kind == "identifier":
-                name, args = n.kids[0].label, n.kids[-1].kids
-            elif n.kind == "identifier" and not (n.parent and n.parent.kind == "call_expression" and n.role == "function"):
-                name, args = n.label, []
-            else:
+        for name, leaves in scope.body.by_label.items():
+            if not self._may_hide(name, follow):
                 continue
-            for inner in self._callee(name, args, scope, follow, patterns):
-                for o in self._in_scope(patterns, inner, follow, depth + 1):
-                    outer = path_condition(n, scope)
-                    yield Occurrence(n, o.found, o.scope, conj([outer, o.path]))
+            for leaf in leaves:
+                n, args = _use(leaf)
+                if n is None:
+                    continue
+                for inner in self._callee(name, args, scope, follow, patterns):
+                    for o in self._in_scope(patterns, inner, follow, depth + 1):
+                        outer = path_condition(n, scope)
+                        yield Occurrence(n, o.found, o.pattern, o.scope, conj([outer, o.path]))
+
+    def _may_hide(self, name: str, follow: tuple[str, ...]) -> bool:
+        """Tell whether a name may stand for code written elsewhere."""
+        if name in follow:
+            return True
+        if name in self._known:
+            return False
+        return name in self._file.functions or any(
+            name in f.source.macros for f in (self._file, *self._headers)
+        )
 
     def _callee(
-        self, name: str, args: list[Node], scope: Scope, follow: tuple[str, ...], patterns: tuple[Pattern, ...]
+        self,
+        name: str,
+        args: list[Node],
+        scope: Scope,
+        follow: tuple[str, ...],
+        patterns: tuple[Pattern, ...],
     ) -> list[Scope]:
         functions = self._file.functions.get(name, [])
         bodies = [b for f in functions for b in f.bodies] if name in follow else []
-        if name in self._known and name not in follow:
-            return []
         if not functions:
             bodies = [b for b in self._macro_bodies(name) if b.params or self._holds(patterns, b)]
         elif name not in follow:
             calls = tuple(p for p in patterns if p.root.kind == "call_expression")
-            bodies = [b for f in functions for b in f.bodies if _is_small(b) and self._holds(calls, b)]
+            bodies = [
+                b for f in functions for b in f.bodies if _is_small(b) and self._holds(calls, b)
+            ]
         if any(b is scope.body for b in bodies):
             return []
         return [self._enter(b, args, scope) for b in bodies]
@@ -161,6 +180,16 @@ class Search:
             return None
         value = _returned(bodies[0].root)
         return (self._enter(bodies[0], args, scope), value) if value is not None else None
+
+
+def _use(leaf: Node) -> tuple[Node | None, list[Node]]:
+    """Return the call (or the bare name) that a leaf stands for, with its arguments."""
+    if leaf.kind != "identifier":
+        return None, []
+    call = leaf.parent
+    if call is not None and call.kind == "call_expression" and leaf.role == "function":
+        return call, call.kids[-1].kids
+    return leaf, []
 
 
 def _is_small(body: Body) -> bool:
@@ -205,7 +234,9 @@ class Cases:
         keys = [a.key for a in self._names]
         self._rows = list(product((True, False), repeat=len(keys)))
         self.allowed = frozenset(
-            r for r in self._rows if self._consistent(r) and assign(wanted, dict(zip(keys, r, strict=True))) is True
+            r
+            for r in self._rows
+            if self._consistent(r) and assign(wanted, dict(zip(keys, r, strict=True))) is True
         )
 
     def _consistent(self, row: tuple[bool, ...]) -> bool:
@@ -219,7 +250,9 @@ class Cases:
         that fits the wanted condition best is taken.
         """
         present = list(atoms(path).values())
-        choices = [list(_candidates(n, present)) or [None] for n in self._names]
+        choices: list[list[Atom | None]] = [
+            [*_candidates(n, present)] or [None] for n in self._names
+        ]
         best: frozenset[tuple[bool, ...]] | None = None
         for i, pick in enumerate(product(*choices)):
             if i >= _MAX_CHOICES:
@@ -231,7 +264,9 @@ class Cases:
                 break
         return best or frozenset()
 
-    def _possible(self, path: Formula, pick: tuple[Atom | None, ...], row: tuple[bool, ...]) -> bool:
+    def _possible(
+        self, path: Formula, pick: tuple[Atom | None, ...], row: tuple[bool, ...]
+    ) -> bool:
         values: dict[Atom, bool] = {}
         for atom, value in zip(pick, row, strict=True):
             if atom is not None and values.setdefault(atom, value) is not value:
@@ -272,8 +307,3 @@ def _candidates(named: Atom, present: list[Atom]) -> Iterator[Atom]:
 def _unify_all(patterns: tuple[Node, ...], nodes: tuple[Node, ...]) -> bool:
     bound: dict[str, Node] = {}
     return all(unify(p, n, bound) for p, n in zip(patterns, nodes, strict=True))
-
-
-def value_formula(value: Node, occurrence_path: Formula, scope: Scope) -> Formula:
-    """Return the formula under which control stores a true value: gets there, and it is true."""
-    return conj([occurrence_path, truth(value, scope)])

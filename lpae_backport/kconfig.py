@@ -11,7 +11,9 @@ from lpae_backport.tree import FileTree, UnreadableError
 
 _TOKEN = re.compile(r"\s*(\|\||&&|!=|=|!|\(|\)|\"[^\"]*\"|[\w./-]+)")
 _ENTRY = re.compile(r"^(?:menu)?config\s+(\w+)\s*$")
-_STARTS = re.compile(r"^(?:config|menuconfig|menu|endmenu|if|endif|choice|endchoice|source|comment|mainmenu)\b")
+_STARTS = re.compile(
+    r"^(?:config|menuconfig|menu|endmenu|if|endif|choice|endchoice|source|comment|mainmenu)\b"
+)
 _RULE = re.compile(r"^([\w-]+?)-(\$\((CONFIG_\w+)\)|[ymn]|objs)\s*[:+]?=\s*(.*)$")
 _DEPTH = 4
 
@@ -51,7 +53,9 @@ def config_entry(data: bytes, symbol: str) -> ConfigEntry | None:
                 if _STARTS.match(later[1]):
                     break
                 body.append(later)
-            return ConfigEntry(symbol, number, body[-1][0] if body else number, conj([*around, _depends(body)]))
+            return ConfigEntry(
+                symbol, number, body[-1][0] if body else number, conj([*around, _depends(body)])
+            )
     return None
 
 
@@ -79,7 +83,11 @@ def _depends(body: list[tuple[int, str]]) -> Formula:
         if words[:1] in (["help"], ["---help---"]):
             break
         if words[:2] == ["depends", "on"]:
-            parts.append(expression(line.split("depends on", 1)[-1] if "depends on" in line else " ".join(words[2:])))
+            parts.append(
+                expression(
+                    line.split("depends on", 1)[-1] if "depends on" in line else " ".join(words[2:])
+                )
+            )
     return conj(parts)
 
 
@@ -151,7 +159,9 @@ class Kbuild:
         return path in self._always or any(path in v for v in self._objects.values())
 
     def _read(self, folder: str, depth: int) -> bool:
-        name = next((n for n in ("Kbuild", "Makefile") if self._tree.is_file(f"{folder}/{n}")), None)
+        name = next(
+            (n for n in ("Kbuild", "Makefile") if self._tree.is_file(f"{folder}/{n}")), None
+        )
         if name is None:
             return False
         try:
@@ -171,7 +181,9 @@ class Kbuild:
                 self._add(folder, symbol, word, lists, depth)
         return True
 
-    def _add(self, folder: str, symbol: str, word: str, lists: dict[str, list[str]], depth: int) -> None:
+    def _add(
+        self, folder: str, symbol: str, word: str, lists: dict[str, list[str]], depth: int
+    ) -> None:
         if word.endswith("/"):
             if depth > 0 and ".." not in word:
                 self._read(posixpath.normpath(f"{folder}/{word}"), depth - 1)

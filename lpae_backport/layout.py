@@ -119,7 +119,9 @@ class Layout:
                 continue
             here = posixpath.dirname(user.path)
             for inc in user.source.includes:
-                if posixpath.basename(inc.header) not in {posixpath.basename(p) for p in spec.paths}:
+                if posixpath.basename(inc.header) not in {
+                    posixpath.basename(p) for p in spec.paths
+                }:
                     continue
                 for base in (() if inc.is_system else (here,)) + ("include",):
                     path = posixpath.normpath(posixpath.join(base, inc.header))
@@ -133,7 +135,9 @@ class Layout:
         if not word:
             return False
         try:
-            return re.search(rb"\b%b\b" % re.escape(word.encode()), self.tree.read(path)) is not None
+            return (
+                re.search(rb"\b%b\b" % re.escape(word.encode()), self.tree.read(path)) is not None
+            )
         except UnreadableError:
             return False
 
@@ -146,7 +150,9 @@ class Layout:
         ]
         return [p for p in found if self.kbuild.is_built(p)] or found[:1]
 
-    def includers(self, headers: tuple[str, ...], folders: tuple[str, ...]) -> list[tuple[str, int]]:
+    def includers(
+        self, headers: tuple[str, ...], folders: tuple[str, ...]
+    ) -> list[tuple[str, int]]:
         """Find the lines that include one of `headers`, by a path that leads to that very file.
 
         Args:
@@ -161,10 +167,13 @@ class Layout:
             self._includers[key] = list(self._scan(headers, folders))
         return self._includers[key]
 
-    def _scan(self, headers: tuple[str, ...], folders: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    def _scan(
+        self, headers: tuple[str, ...], folders: tuple[str, ...]
+    ) -> Iterator[tuple[str, int]]:
         names = [posixpath.basename(h).encode() for h in headers]
         line = re.compile(
-            rb"^[ \t]*#[ \t]*include[ \t]*[\"<]([^\">\n]*(?:%b))[\">]" % b"|".join(map(re.escape, names)),
+            rb"^[ \t]*#[ \t]*include[ \t]*[\"<]([^\">\n]*(?:%b))[\">]"
+            % b"|".join(map(re.escape, names)),
             re.MULTILINE,
         )
         for path in (p for f in folders for p in self.tree.walk(f, _INCLUDE_DEPTH)):

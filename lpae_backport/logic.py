@@ -2,7 +2,8 @@
 """Propositional formulas over opaque conditions: just enough to decide what a guard implies.
 
 A formula is `True`, `False`, an `Atom`, a negation or a conjunction (a disjunction is a negated
-conjunction of negations). The constructors simplify as they build, so most path conditions stay a handful of atoms long.
+conjunction of negations). The constructors simplify as they build, so most path conditions stay
+a handful of atoms long.
 """
 
 from collections.abc import Iterable, Mapping
@@ -136,6 +137,4 @@ def _search(f: Formula, known: Mapping[str, Atom], budget: list[int]) -> bool:
     if budget[0] < 0:
         raise UndecidableError("condition too large to decide")
     key = next(iter(atoms(f)))
-    return any(
-        _search(_decide(f, key, value, known), known, budget) for value in (True, False)
-    )
+    return any(_search(_decide(f, key, value, known), known, budget) for value in (True, False))

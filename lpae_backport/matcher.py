@@ -3,11 +3,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from lpae_backport.conditions import path_condition, truth
 from lpae_backport.errors import UndecidableError
 from lpae_backport.finding import CheckResult, Evidence, State
-from lpae_backport.guards import Cases, Occurrence, Search, is_stub, value_formula
+from lpae_backport.guards import Cases, Search, is_stub
 from lpae_backport.kconfig import config_entry
 from lpae_backport.layout import Layout, Unreadable
 from lpae_backport.location import Location, Span
@@ -43,7 +44,9 @@ def decide(check: Check, layout: Layout) -> CheckResult:
         The result; `unknown` wherever what matters could not be read, parsed or decided.
     """
     if check.requires is not None and not _exists(check.requires, layout):
-        return CheckResult(check.id, State.NOT_APPLICABLE, reason=f"no {_shown(check.requires)} here")
+        return CheckResult(
+            check.id, State.NOT_APPLICABLE, reason=f"no {_shown(check.requires)} here"
+        )
     answer = _answer(check, layout)
     if answer.state is State.UNMET:
         others = (_answer(o, layout) for o in check.either)
@@ -53,7 +56,11 @@ def decide(check: Check, layout: Layout) -> CheckResult:
             older = _answer(other, layout)
             if older.state in (State.MET, State.UNKNOWN):
                 state = State.DIFFERS if older.state is State.MET else State.UNKNOWN
-                answer = Answer(state, older.evidence, f"older form: {other.id}" if older.state is State.MET else older.reason)
+                answer = Answer(
+                    state,
+                    older.evidence,
+                    f"older form: {other.id}" if older.state is State.MET else older.reason,
+                )
                 break
     return CheckResult(check.id, answer.state, answer.evidence, answer.reason, check.is_constraint)
 
@@ -64,7 +71,11 @@ def applies(scope: Scope | None, layout: Layout) -> bool:
 
 
 def _shown(scope: Scope) -> str:
-    return f"{'|'.join(scope.functions)} in {scope.file}" if scope.functions else f"{scope.file} driver"
+    return (
+        f"{'|'.join(scope.functions)} in {scope.file}"
+        if scope.functions
+        else f"{scope.file} driver"
+    )
 
 
 def _exists(scope: Scope, layout: Layout) -> bool:
@@ -72,7 +83,8 @@ def _exists(scope: Scope, layout: Layout) -> bool:
     if not scope.functions:
         return bool(files)
     return any(
-        isinstance(f, Unreadable) or any(n in f.functions or _is_lost(f, n) for n in scope.functions)
+        isinstance(f, Unreadable)
+        or any(n in f.functions or _is_lost(f, n) for n in scope.functions)
         for f in files
     )
 
@@ -159,7 +171,9 @@ def _is_lost(file: CodeFile, name: str) -> bool:
 
 def _line_of(file: CodeFile, at: int) -> Span:
     end = file.source.data.find(b"\n", at)
-    return Span(file.source.data.rfind(b"\n", 0, at) + 1, end if end > at else len(file.source.data))
+    return Span(
+        file.source.data.rfind(b"\n", 0, at) + 1, end if end > at else len(file.source.data)
+    )
 
 
 def _in_broken_function(file: CodeFile, at: int) -> bool:
@@ -167,7 +181,7 @@ def _in_broken_function(file: CodeFile, at: int) -> bool:
         f.span.start < at < f.span.end and f.problem is not None
         for fs in file.functions.values()
         for f in fs
-        if not f.name.encode() == file.source.data[at : at + len(f.name)]
+        if file.source.data[at : at + len(f.name)] != f.name.encode()
     )
 
 
@@ -191,8 +205,12 @@ def _enumerator(check: Check, file: CodeFile, layout: Layout) -> Answer:
             return _unknown(file, p.span, p.reason)
         names = [e.kids[0].label for e in enumerators(enum)]
         if check.name not in names:
-            return _unmet(file, f"enum {check.owner} has no {check.name}", enum.kids[0].span)
-        if check.before and check.before in names and names.index(check.before) < names.index(check.name):
+            return _unmet(file, f"enum {check.owner} has no {check.name}", enum.span)
+        if (
+            check.before
+            and check.before in names
+            and names.index(check.before) < names.index(check.name)
+        ):
             return _unmet(file, f"{check.name} stands after {check.before}", enum.span)
     node = next(e for e in enumerators(enums[0]) if e.kids[0].label == check.name)
     return _met(file, node.span)
@@ -243,12 +261,16 @@ def _entry(check: Check, file: CodeFile, layout: Layout) -> Answer:
     for node in nodes:
         if p := file.source.problem_at(node.span):
             return _unknown(file, p.span, p.reason)
-        pairs = [n for n in node.walk() if n.kind == "initializer_pair" and _designates(n, check.name)]
+        pairs = [
+            n for n in node.walk() if n.kind == "initializer_pair" and _designates(n, check.name)
+        ]
         if not pairs:
             return _unmet(file, f"{check.owner} has no entry {check.name}", node.kids[0].span)
         value = pairs[-1].kids[-1]
         if check.patterns and not any(p.match(value) is not None for p in check.patterns):
-            return _unmet(file, f"entry {check.name} of {check.owner} has another value", pairs[-1].span)
+            return _unmet(
+                file, f"entry {check.name} of {check.owner} has another value", pairs[-1].span
+            )
         spans.append(pairs[-1].span)
     return _met(file, *spans)
 
@@ -259,7 +281,9 @@ def _designates(pair: Node, name: str) -> bool:
     if len(designators) != 1 or not designators[0].kids:
         return False
     word = designators[0].kids[0].canon
-    return f"[{word}]" == name if designators[0].kind == "subscript_designator" else f".{word}" == name
+    return (
+        f"[{word}]" == name if designators[0].kind == "subscript_designator" else f".{word}" == name
+    )
 
 
 def _declaration(check: Check, file: CodeFile, layout: Layout) -> Answer:
@@ -277,7 +301,11 @@ def _export(check: Check, file: CodeFile, layout: Layout) -> Answer:
 
 def _include(check: Check, file: CodeFile, layout: Layout) -> Answer:
     spans = [i.span for i in file.source.includes if i.header == check.name]
-    return _met(file, spans[0]) if spans else _unmet(file, f"does not include {check.name}", *_first_include(file))
+    return (
+        _met(file, spans[0])
+        if spans
+        else _unmet(file, f"does not include {check.name}", *_first_include(file))
+    )
 
 
 def _first_include(file: CodeFile) -> list[Span]:
@@ -316,8 +344,12 @@ def _function(check: Check, file: CodeFile, layout: Layout) -> Answer:
         if p := file.source.problem_at(span):
             return _unknown(file, p.span, p.reason)
         if check.params is not None and len(body.params) != check.params:
-            return _unmet(file, f"{check.name} takes {len(body.params)} parameters, not {check.params}", span)
-        if check.patterns and not any(p.match(n) is not None for p in check.patterns for n in body.nodes):
+            return _unmet(
+                file, f"{check.name} takes {len(body.params)} parameters, not {check.params}", span
+            )
+        if check.patterns and not any(
+            p.match(n) is not None for p in check.patterns for n in body.nodes
+        ):
             return _unmet(file, f"{check.name} does not mention {check.patterns[0].source}", span)
     return _met(file, *(s for s, _ in bodies))
 
@@ -335,7 +367,8 @@ def _definitions(name: str, file: CodeFile) -> Iterator[tuple[Span, Body]]:
 
 def _calls(check: Check, file: CodeFile, layout: Layout) -> Answer:
     name = check.patterns[0].root.kids[0].label
-    spans, wrong = [], []
+    spans: list[Span] = []
+    wrong: list[Span] = []
     for f in (f for fs in file.functions.values() for f in fs):
         if f.name == name or name.encode() not in file.source.masked[f.span.start : f.span.end]:
             continue
@@ -343,20 +376,34 @@ def _calls(check: Check, file: CodeFile, layout: Layout) -> Answer:
             return _unknown(file, f.problem.span, f"{f.problem.reason}; {f.name} calls {name}")
         for b in f.bodies:
             for n in _calls_of(name, b):
-                (spans if any(p.match(n) is not None for p in check.patterns) else wrong).append(n.span)
+                (spans if any(p.match(n) is not None for p in check.patterns) else wrong).append(
+                    n.span
+                )
     for macros in file.source.macros.values():
         for m in macros:
-            body = file.macro_body(m) if m.name != name and name in file.source.text(m.body) else None
+            body = (
+                file.macro_body(m) if m.name != name and name in file.source.text(m.body) else None
+            )
             for n in _calls_of(name, body) if body is not None else ():
-                (spans if any(p.match(n) is not None for p in check.patterns) else wrong).append(n.span)
+                (spans if any(p.match(n) is not None for p in check.patterns) else wrong).append(
+                    n.span
+                )
     if wrong:
-        return _unmet(file, f"{len(wrong)} of {len(wrong) + len(spans)} calls of {name} have another form", *wrong)
+        return _unmet(
+            file,
+            f"{len(wrong)} of {len(wrong) + len(spans)} calls of {name} have another form",
+            *wrong,
+        )
     return _met(file, *spans) if spans else _unmet(file, f"nothing calls {name}")
 
 
 def _calls_of(name: str, body: Body) -> Iterator[Node]:
     for leaf in body.by_label.get(name, ()):
-        if leaf.parent is not None and leaf.parent.kind == "call_expression" and leaf.role == "function":
+        if (
+            leaf.parent is not None
+            and leaf.parent.kind == "call_expression"
+            and leaf.role == "function"
+        ):
             yield leaf.parent
 
 
@@ -377,7 +424,11 @@ def _each_body(check: Check, file: CodeFile, judge: Callable[[Function, Body], A
 
 
 def _search(file: CodeFile, layout: Layout) -> Search:
-    headers = [h for h in layout.files("header") if isinstance(h, CodeFile)] if "header" in layout.names else []
+    headers = (
+        [h for h in layout.files("header") if isinstance(h, CodeFile)]
+        if "header" in layout.names
+        else []
+    )
     return Search(file, tuple(headers), layout.known_functions)
 
 
@@ -389,7 +440,9 @@ def _contains(check: Check, file: CodeFile, layout: Layout) -> Answer:
     search = _search(file, layout)
 
     def judge(function: Function, body: Body) -> Answer:
-        live = [o for o in search.occurrences(check.patterns, body, check.scope.follow) if o.is_live]
+        live = [
+            o for o in search.occurrences(check.patterns, body, check.scope.follow) if o.is_live
+        ]
         if live:
             return _met(file, *(o.node.span for o in live))
         return _unmet(file, f"no {_sources(check.patterns)} in {function.name}", _head(function))
@@ -424,33 +477,44 @@ def _guard(check: Check, file: CodeFile, layout: Layout) -> Answer:
     cases = Cases(condition.formula)
 
     def judge(function: Function, body: Body) -> Answer:
-        found = [o for o in search.occurrences(check.patterns, body, check.scope.follow) if o.is_live]
+        found = [
+            o for o in search.occurrences(check.patterns, body, check.scope.follow) if o.is_live
+        ]
         if not found:
-            return _unmet(file, f"no {_sources(check.patterns)} in {function.name}", _head(function))
-        return _judge_guard(check, file, function, cases, [(o, o.path) for o in found])
+            return _unmet(
+                file, f"no {_sources(check.patterns)} in {function.name}", _head(function)
+            )
+        return _judge_guard(
+            check, file, function, cases, [(o.node, o.pattern.source, o.path) for o in found]
+        )
 
     return _each_body(check, file, judge)
 
 
 def _judge_guard(
-    check: Check, file: CodeFile, function: Function, cases: Cases, found: list[tuple[Occurrence, Formula]]
+    check: Check,
+    file: CodeFile,
+    function: Function,
+    cases: Cases,
+    found: list[tuple[Node, str, Formula]],
 ) -> Answer:
     condition = check.condition
     assert condition is not None
     reached: frozenset[tuple[bool, ...]] = frozenset()
-    for o, path in found:
+    for node, what, path in found:
         rows = cases.reached(path)
         if rows - cases.allowed:
-            text = f"{o.found.label or check.patterns[0].source if check.patterns else check.name}"
-            return _unmet(file, f"{text} in {function.name} is not under {condition.source}", o.node.span)
+            return _unmet(
+                file, f"{what} in {function.name} is not under {condition.source}", node.span
+            )
         reached |= rows
     if condition.exactly and cases.allowed - reached:
         return _unmet(
             file,
             f"in {function.name} not in every case of {condition.source}",
-            *(o.node.span for o, _ in found),
+            *(node.span for node, _, _ in found),
         )
-    return _met(file, *(o.node.span for o, _ in found))
+    return _met(file, *(node.span for node, _, _ in found))
 
 
 def _sets(check: Check, file: CodeFile, layout: Layout) -> Answer:
@@ -466,10 +530,9 @@ def _sets(check: Check, file: CodeFile, layout: Layout) -> Answer:
             if value is None:
                 continue
             scope = search.scope(body)
-            for o in search.occurrences_of(leaf, scope):
-                stored = value_formula(value, o.path, scope)
-                if satisfiable(stored):
-                    found.append((o, stored))
+            stored = conj([path_condition(leaf, scope), truth(value, scope)])
+            if satisfiable(stored):
+                found.append((leaf, check.name, stored))
         if not found:
             return _unmet(file, f"{function.name} never sets {check.name}", _head(function))
         return _judge_guard(check, file, function, cases, found)
@@ -506,13 +569,17 @@ def _file(check: Check, layout: Layout) -> Answer:
 def _no_file(check: Check, layout: Layout) -> Answer:
     for path in check.paths:
         if layout.tree.is_file(path):
-            return Answer(State.UNMET, (Evidence(Location(path, 1, 1), ""),), f"{path} is still there")
+            return Answer(
+                State.UNMET, (Evidence(Location(path, 1, 1), ""),), f"{path} is still there"
+            )
     return Answer(State.MET)
 
 
 def _no_include(check: Check, layout: Layout) -> Answer:
     found = layout.includers((check.name,), check.paths)
-    places = tuple(Evidence(Location(p, n, n), f'#include of {check.name}') for p, n in found[:_EVIDENCE])
+    places = tuple(
+        Evidence(Location(p, n, n), f"#include of {check.name}") for p, n in found[:_EVIDENCE]
+    )
     if found:
         return Answer(State.UNMET, places, f"{len(found)} files still include {check.name}")
     return Answer(State.MET)
@@ -529,7 +596,9 @@ def _kconfig(check: Check, layout: Layout) -> Answer:
             continue
         place = (Evidence(Location(path, entry.line, entry.end_line), f"config {check.name}"),)
         if satisfiable(conj([entry.depends, negate(check.condition.formula)])):
-            return Answer(State.UNMET, place, f"{check.name} can be on without {check.condition.source}")
+            return Answer(
+                State.UNMET, place, f"{check.name} can be on without {check.condition.source}"
+            )
         return Answer(State.MET, place)
     return Answer(State.UNMET, reason=f"no config {check.name}")
 

@@ -9,13 +9,16 @@ from collections.abc import Callable
 from lpae_backport.source import Source
 
 _DEPTH = 8
-_CAST = re.compile(r"\(\s*\(?\s*(?:const\s+)?(?:unsigned\s+|signed\s+)?[A-Za-z_]\w*\s*\)\s*(?=[\w(])")
+_CAST = re.compile(
+    r"\(\s*\(?\s*(?:const\s+)?(?:unsigned\s+|signed\s+)?[A-Za-z_]\w*\s*\)\s*(?=[\w(])"
+)
 _BIT = re.compile(r"\b_?BIT(?:_ULL|ULL|32|64)?\s*\(")
 _SUFFIX = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)[uUlL]+\b")
 _OCTAL = re.compile(r"\b0([0-7]+)\b")
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
 _TYPES = frozenset(
-    "u8 u16 u32 u64 s8 s16 s32 s64 __u32 __u64 int long short char unsigned signed size_t uint64_t uint32_t".split()
+    {"u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "__u32", "__u64"}
+    | {"int", "long", "short", "char", "unsigned", "signed"}
 )
 _WIDEST = 128
 _LARGEST = 1 << 64
@@ -49,7 +52,11 @@ def constant_value(text: str, source: Source, depth: int = 0) -> int | None:
     """
     if depth > _DEPTH or len(text) > 400:
         return None
-    text = re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.DOTALL).replace("\\\n", " ").replace("\\\r\n", " ")
+    text = (
+        re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.DOTALL)
+        .replace("\\\n", " ")
+        .replace("\\\r\n", " ")
+    )
     text = _BIT.sub("(1<<", text)
     text = re.sub(r"\b(?:U?L?L?|_AC|_UL|_ULL|UL|ULL)\(([^(),]+)(?:,\s*\w+)?\)", r"\1", text)
     text = _SUFFIX.sub(r"\1", text)
@@ -57,7 +64,11 @@ def constant_value(text: str, source: Source, depth: int = 0) -> int | None:
         if word.lower().startswith("0x") or word[0].isdigit():
             continue
         macros = source.macros.get(word, [])
-        value = constant_value(source.text(macros[0].body), source, depth + 1) if len(macros) == 1 and macros[0].params is None else None
+        value = (
+            constant_value(source.text(macros[0].body), source, depth + 1)
+            if len(macros) == 1 and macros[0].params is None
+            else None
+        )
         if value is not None:
             text = re.sub(rf"\b{word}\b", str(value), text)
         elif word in _TYPES or word.endswith("_t") or word.endswith("pte"):

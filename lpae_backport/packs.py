@@ -12,7 +12,7 @@ Selection = list[tuple[Pack, tuple[Step, ...]]]
 
 
 def shipped_rules() -> Path:
-    """Return the folder of rules that comes with the program (or stands beside it in a checkout)."""
+    """Return the folder of rules that comes with the program."""
     here = Path(__file__).parent
     installed = here / "rules"
     return installed if installed.is_dir() else here.parent / "rules"
@@ -42,7 +42,9 @@ def select(packs: list[Pack], step_ids: tuple[str, ...]) -> Selection:
     """
     chosen: Selection = []
     for pack in packs:
-        steps = tuple(s for s in pack.steps if not step_ids or any(_fits(s.id, i) for i in step_ids))
+        steps = tuple(
+            s for s in pack.steps if not step_ids or any(_fits(s.id, i) for i in step_ids)
+        )
         if steps:
             chosen.append((pack, steps))
     for i in step_ids:
@@ -50,7 +52,8 @@ def select(packs: list[Pack], step_ids: tuple[str, ...]) -> Selection:
             every = [s.id for p in packs for s in p.steps]
             close = difflib.get_close_matches(i, every, 1)
             raise UsageError(
-                f"no step '{i}'", hint=f"did you mean '{close[0]}'?" if close else f"known: {', '.join(every)}"
+                f"no step '{i}'",
+                hint=f"did you mean '{close[0]}'?" if close else f"known: {', '.join(every)}",
             )
     return chosen
 
@@ -59,7 +62,11 @@ def _fits(step_id: str, asked: str) -> bool:
     if step_id == asked:
         return True
     rest = step_id.removeprefix(asked)
-    return rest != step_id and bool(rest) and (rest[0] == "." or (rest[0].isalpha() and asked[-1].isdigit()))
+    return (
+        rest != step_id
+        and bool(rest)
+        and (rest[0] == "." or (rest[0].isalpha() and asked[-1].isdigit()))
+    )
 
 
 def check_order(pack: Pack) -> None:
@@ -74,7 +81,9 @@ def check_order(pack: Pack) -> None:
     def visit(step: str, path: tuple[str, ...]) -> None:
         if step in path:
             circle = " → ".join([*path[path.index(step) :], step])
-            raise RuleError(f"steps come after each other in a circle: {circle}", where=str(pack.folder))
+            raise RuleError(
+                f"steps come after each other in a circle: {circle}", where=str(pack.folder)
+            )
         if step not in done:
             for before in after.get(step, ()):
                 visit(before, (*path, step))

@@ -132,6 +132,14 @@ class FileSpec:
 
 
 @dataclass(frozen=True)
+class DefconfigSpec:
+    """A Kconfig symbol without which nothing of the pack is built, and where defconfigs stand."""
+
+    needs: str
+    under: str
+
+
+@dataclass(frozen=True)
 class Pack:
     """A folder of rules for one backport."""
 
@@ -141,6 +149,7 @@ class Pack:
     makefiles: str
     files: dict[str, FileSpec]
     steps: tuple[Step, ...]
+    defconfig: DefconfigSpec | None = None
 
     def step(self, step_id: str) -> Step | None:
         """Return a step by its id."""

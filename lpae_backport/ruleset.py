@@ -20,7 +20,17 @@ from lpae_backport.errors import RuleError
 from lpae_backport.kconfig import expression
 from lpae_backport.logic import Formula
 from lpae_backport.pattern import Pattern, compile_pattern
-from lpae_backport.rule import Check, Commit, Condition, FileSpec, Kind, Pack, Scope, Step
+from lpae_backport.rule import (
+    Check,
+    Commit,
+    Condition,
+    DefconfigSpec,
+    FileSpec,
+    Kind,
+    Pack,
+    Scope,
+    Step,
+)
 from lpae_backport.symbols import Body
 
 SCHEMA = 1
@@ -50,7 +60,9 @@ class Value:
     def text(self) -> str:
         """Return the scalar here."""
         if not isinstance(self.data, str):
-            self.fail("text expected", "quote it if it holds ': ' or begins with a special character")
+            self.fail(
+                "text expected", "quote it if it holds ': ' or begins with a special character"
+            )
         return self.data
 
     def integer(self) -> int:
@@ -110,12 +122,16 @@ def load_yaml(path: Path) -> Value:
     except yaml.MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
         at = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise RuleError(f"not YAML: {e.problem or e.context}", where=at, hint="check indentation and quotes") from None
+        raise RuleError(
+            f"not YAML: {e.problem or e.context}", where=at, hint="check indentation and quotes"
+        ) from None
     except yaml.YAMLError as e:
         text = " ".join(str(e).split())
         raise RuleError(f"not YAML: {text}", where=str(path)) from None
     if node is None:
-        raise RuleError("file is empty", where=f"{path}:1:1", hint="a rule needs at least id, title and checks")
+        raise RuleError(
+            "file is empty", where=f"{path}:1:1", hint="a rule needs at least id, title and checks"
+        )
     return _value(node, path, 0, set())
 
 
@@ -141,7 +157,9 @@ def _value(node: Any, path: Path, depth: int, seen: set[int]) -> Value:
         for k, v in node.value:
             key = _value(k, path, depth + 1, seen).text()
             if key in data:
-                Value(None, path, k.start_mark.line + 1, k.start_mark.column + 1).fail(f"key '{key}' given twice")
+                Value(None, path, k.start_mark.line + 1, k.start_mark.column + 1).fail(
+                    f"key '{key}' given twice"
+                )
             data[key] = _value(v, path, depth + 1, seen)
     elif isinstance(node, yaml.SequenceNode):
         data = [_value(v, path, depth + 1, seen) for v in node.value]
@@ -194,7 +212,9 @@ class _StepReader:
         m = raw.mapping(keys, ("id", "title", "why", "checks"))
         step_id = m["id"].text()
         if not _STEP_ID.match(step_id):
-            m["id"].fail(f"'{step_id}' is no step id", "digits, lower-case letters, dots and dashes")
+            m["id"].fail(
+                f"'{step_id}' is no step id", "digits, lower-case letters, dots and dashes"
+            )
         checks = tuple(self.check(v) for v in _list(m["checks"]))
         if not checks:
             m["checks"].fail("a step needs at least one check")
@@ -203,7 +223,9 @@ class _StepReader:
             if names.count(c.id) > 1:
                 v.fail(f"two checks are called '{c.id}'", "give one of them an id of its own")
         if all(c.is_constraint for c in checks):
-            m["checks"].fail("every check only forbids", "an empty file would pass; demand something too")
+            m["checks"].fail(
+                "every check only forbids", "an empty file would pass; demand something too"
+            )
         return Step(
             id=step_id,
             title=m["title"].text(),
@@ -220,7 +242,9 @@ class _StepReader:
         m = raw.mapping(("sha", "subject", "version"), ("sha", "subject"))
         if not _SHA.match(m["sha"].text()):
             m["sha"].fail("a commit is named by 12 to 40 hex digits")
-        return Commit(m["sha"].text(), m["subject"].text(), m["version"].text() if "version" in m else "")
+        return Commit(
+            m["sha"].text(), m["subject"].text(), m["version"].text() if "version" in m else ""
+        )
 
     def scope(self, raw: Value, follow: Value | None = None) -> Scope:
         name, _, functions = raw.text().partition(":")
@@ -228,7 +252,9 @@ class _StepReader:
             close = difflib.get_close_matches(name, self._files, 1)
             raw.fail(
                 f"no logical file '{name}' in pack.yaml",
-                f"did you mean '{close[0]}'?" if close else f"known: {', '.join(sorted(self._files))}",
+                f"did you mean '{close[0]}'?"
+                if close
+                else f"known: {', '.join(sorted(self._files))}",
             )
         names = tuple(f.strip() for f in functions.split("|")) if functions else ()
         return Scope(name, names, follow.texts() if follow is not None else ())
@@ -258,7 +284,11 @@ class _StepReader:
             before=m["before"].text() if "before" in m else "",
             value=m["value"].integer() if "value" in m and kind is Kind.MACRO else None,
             params=m["params"].integer() if "params" in m else None,
-            paths=m["under"].texts() if "under" in m else head.texts() if kind in (Kind.FILE, Kind.NO_FILE) else (),
+            paths=m["under"].texts()
+            if "under" in m
+            else head.texts()
+            if kind in (Kind.FILE, Kind.NO_FILE)
+            else (),
             requires=self.scope(m["requires"]) if "requires" in m else None,
             either=tuple(self.check(v) for v in _list(m.get("or"))),
             alternatives=tuple(self.check(v) for v in _list(m.get("differs"))),
@@ -286,7 +316,9 @@ class _StepReader:
                 raw.fail("a guard needs its condition", "when: '!$C.coherent_walk'")
             return None
         if len(given) > 1:
-            m["only-when"].fail("'when' and 'only-when' exclude each other", "'when' says both directions")
+            m["only-when"].fail(
+                "'when' and 'only-when' exclude each other", "'when' says both directions"
+            )
         value = m[given[0]]
         return Condition(value.text(), _formula(value), exactly=given[0] == "when")
 
@@ -307,9 +339,14 @@ def _slug(kind: Kind, head: Value) -> str:
 def _pattern(value: Value) -> Pattern:
     pattern = compile_pattern(value.text())
     if pattern is None:
-        value.fail(f"not one expression or statement of C: {value.text()}", "$X is any expression, $$$ the rest")
+        value.fail(
+            f"not one expression or statement of C: {value.text()}",
+            "$X is any expression, $$$ the rest",
+        )
     if not pattern.key:
-        value.fail("a pattern of metavariables only matches everything", "name at least one identifier")
+        value.fail(
+            "a pattern of metavariables only matches everything", "name at least one identifier"
+        )
     return pattern
 
 
@@ -330,7 +367,9 @@ def pack_folders(folder: Path) -> list[Path]:
         raise RuleError("no such folder of rules", where=str(folder))
     found = sorted(p.parent for p in folder.glob("*/pack.yaml"))
     if not found:
-        raise RuleError("no pack here", where=str(folder), hint="a pack is a folder with a pack.yaml")
+        raise RuleError(
+            "no pack here", where=str(folder), hint="a pack is a folder with a pack.yaml"
+        )
     return found
 
 
@@ -346,9 +385,14 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
         RuleError: a mistake, with file:line:column and a hint.
     """
     raw = load_yaml(folder / "pack.yaml")
-    m = raw.mapping(("schema", "id", "title", "makefiles", "files"), ("schema", "id", "title", "files"))
+    m = raw.mapping(
+        ("schema", "id", "title", "makefiles", "defconfig", "files"),
+        ("schema", "id", "title", "files"),
+    )
     if m["schema"].text() != str(SCHEMA):
-        m["schema"].fail(f"schema {m['schema'].text()} is not supported", f"this version reads schema {SCHEMA}")
+        m["schema"].fail(
+            f"schema {m['schema'].text()} is not supported", f"this version reads schema {SCHEMA}"
+        )
     files = {k: _file_spec(k, v) for k, v in m["files"].mapping(m["files"].data or ()).items()}
     reader = _StepReader(files)
     steps: list[Step] = []
@@ -366,8 +410,14 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
         folder=folder,
         makefiles=m["makefiles"].text() if "makefiles" in m else "",
         files=files,
+        defconfig=_defconfig(m["defconfig"]) if "defconfig" in m else None,
         steps=tuple(sorted(steps, key=lambda s: step_order(s.id))),
     )
+
+
+def _defconfig(raw: Value) -> DefconfigSpec:
+    m = raw.mapping(("needs", "under"), ("needs", "under"))
+    return DefconfigSpec(m["needs"].text(), m["under"].text())
 
 
 def _file_spec(name: str, raw: Value) -> FileSpec:
@@ -379,7 +429,15 @@ def _file_spec(name: str, raw: Value) -> FileSpec:
     def get(key: str) -> str:
         return m[key].text() if key in m else ""
 
-    return FileSpec(name, m["paths"].texts(), get("config"), get("defines"), get("under"), get("included-by"), get("otherwise"))
+    return FileSpec(
+        name,
+        m["paths"].texts(),
+        get("config"),
+        get("defines"),
+        get("under"),
+        get("included-by"),
+        get("otherwise"),
+    )
 
 
 def _check_steps(steps: list[Step], folder: Path) -> None:
@@ -393,7 +451,9 @@ def _check_steps(steps: list[Step], folder: Path) -> None:
     for s in steps:
         for a in s.after:
             if a not in seen:
-                raise RuleError(f"step '{s.id}' comes after '{a}', which does not exist", where=f"{s.file}:1:1")
+                raise RuleError(
+                    f"step '{s.id}' comes after '{a}', which does not exist", where=f"{s.file}:1:1"
+                )
 
 
 def step_order(step_id: str) -> tuple[tuple[int, int, str], ...]:

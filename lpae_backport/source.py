@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from importlib.resources import files
+from pathlib import Path
 
 from lpae_backport.location import LineIndex, Location, Span
 
@@ -42,7 +42,8 @@ _MARKING = re.compile(
     re.MULTILINE,
 )
 _BARE_MACRO = re.compile(
-    rb"(?<=[;}\n])([ \t]*\n)*^(?:static[ \t]+)?[A-Za-z_]\w*[ \t]*\((?:[^();{}]|\([^(){};]*\))*\)[ \t\r]*"
+    rb"(?<=[;}\n])([ \t]*\n)*^(?:static[ \t]+)?[A-Za-z_]\w*[ \t]*"
+    rb"\((?:[^();{}]|\([^(){};]*\))*\)[ \t\r]*"
     rb"(?=\n(?:[ \t\r]*\n)*(?:[A-Za-z_#]|\Z))",
     re.MULTILINE,
 )
@@ -106,7 +107,7 @@ def _annotations() -> tuple[frozenset[bytes], re.Pattern[bytes]]:
 
     The pattern finds every word that may be one, and with group 1 those that take arguments.
     """
-    text = files("lpae_backport").joinpath("annotations.txt").read_bytes()
+    text = Path(__file__).with_name("annotations.txt").read_bytes()
     words = [w for w in text.split(b"\n") if w and not w.startswith(b"#")]
     calls = b"|".join(w[:-2] for w in words if w.endswith(b"()"))
     pattern = rb"\b(?:((?:%b)%b)|(?:%b)\b)" % (calls, _ARGUMENTS, _ANNOTATION_WORD)
@@ -164,7 +165,9 @@ class Source:
     def location(self, span: Span) -> Location:
         """Return the lines that `span` covers."""
         first = self.lines.line(span.start)
-        return Location(self.path, first, max(first, self.lines.line(max(span.start, span.end - 1))))
+        return Location(
+            self.path, first, max(first, self.lines.line(max(span.start, span.end - 1)))
+        )
 
     def text(self, span: Span) -> str:
         """Return what stands at `span`, decoded for display (UTF-8, else latin-1)."""
@@ -185,10 +188,7 @@ class Source:
     def conditions_at(self, span: Span) -> tuple[str, ...]:
         """Return the preprocessor conditions that `span` stands under, outermost first."""
         return tuple(
-            b.condition
-            for c in self.conditionals
-            for b in c.branches
-            if b.span.contains(span)
+            b.condition for c in self.conditionals for b in c.branches if b.span.contains(span)
         )
 
     def inner_conditionals(self, span: Span) -> list[Conditional]:
@@ -243,7 +243,9 @@ class Source:
         elif word == b"define":
             self._define(rest, m.start(2), span)
         elif word in (b"if", b"ifdef", b"ifndef"):
-            stack.append(Conditional(span, [Branch(_condition(word, rest), Span(m.end(), m.end()))]))
+            stack.append(
+                Conditional(span, [Branch(_condition(word, rest), Span(m.end(), m.end()))])
+            )
         elif word in (b"elif", b"else", b"endif"):
             self._arm(word, rest, span, stack)
 
@@ -268,7 +270,9 @@ class Source:
             return
         params = None
         if m[2] is not None:
-            params = tuple(p.strip().rstrip(".") for p in decode(m[3]).replace("\\", " ").split(","))
+            params = tuple(
+                p.strip().rstrip(".") for p in decode(m[3]).replace("\\", " ").split(",")
+            )
             params = tuple(p for p in params if p)
         body = Span(at + m.start(4), at + m.end(4))
         name = decode(m[1])

@@ -43,10 +43,10 @@ class Function:
     @cached_property
     def bodies(self) -> tuple[Body, ...]:
         """Every reading of the definition that its inner ``#if`` allows."""
-        found = []
+        found: list[Body] = []
         for text in variants(self.file.source, self.span):
-            for node in functions_in(text, self.span.start):
-                found.append(Body(node, _parameters(node)))
+            nodes = functions_in(text, self.span.start)
+            found.extend(Body(n, _parameters(n)) for n in nodes)
         return tuple(found)
 
     @property
@@ -134,7 +134,8 @@ class CodeFile:
         return [
             e.span
             for e in self._entities
-            if e.kind == "declaration" and word.search(self.source.masked[e.span.start : e.span.end])
+            if e.kind == "declaration"
+            and word.search(self.source.masked[e.span.start : e.span.end])
         ]
 
     @cached_property
@@ -161,14 +162,22 @@ class CodeFile:
         return {}
 
 
-_TYPE_KINDS = frozenset({"enum_specifier", "struct_specifier", "union_specifier", "type_definition", "declaration"})
+_TYPE_KINDS = frozenset(
+    {"enum_specifier", "struct_specifier", "union_specifier", "type_definition", "declaration"}
+)
 
 
 def members(node: Node, prefix: str = "") -> Iterator[Member]:
     """Yield the fields of a struct or union node; those of unnamed members count as its own."""
     for f in (k for b in node.kids if b.kind == "field_declaration_list" for k in b.kids):
         inner = next((k for k in f.kids if k.kind in ("struct_specifier", "union_specifier")), None)
-        names = [n for d in f.kids if d.role == "declarator" for n in d.walk() if n.kind == "field_identifier"]
+        names = [
+            n
+            for d in f.kids
+            if d.role == "declarator"
+            for n in d.walk()
+            if n.kind == "field_identifier"
+        ]
         for n in names:
             yield Member(prefix + n.label, n)
         if inner is not None and inner.kid("body") is not None:
@@ -180,7 +189,13 @@ def members(node: Node, prefix: str = "") -> Iterator[Member]:
 
 def enumerators(node: Node) -> list[Node]:
     """Return the enumerators of an enum node in order."""
-    return [k for b in node.kids if b.kind == "enumerator_list" for k in b.kids if k.kind == "enumerator"]
+    return [
+        k
+        for b in node.kids
+        if b.kind == "enumerator_list"
+        for k in b.kids
+        if k.kind == "enumerator"
+    ]
 
 
 def _names(head: bytes) -> list[str]:

@@ -26,7 +26,9 @@ _OPERATORS = frozenset(
     }
 )
 _TRANSPARENT = frozenset({"parenthesized_expression", "else_clause"})
-_WHOLE = frozenset({"string_literal", "concatenated_string", "char_literal", "sized_type_specifier"})
+_WHOLE = frozenset(
+    {"string_literal", "concatenated_string", "char_literal", "sized_type_specifier"}
+)
 
 
 class Node:
@@ -91,7 +93,9 @@ class Node:
             elif self.kind == "field_expression":
                 self._canon = ".".join(k.canon for k in self.kids)
             else:
-                self._canon = f"{self.kind}:{self.label}({inner})" if inner else self.label or self.kind
+                self._canon = (
+                    f"{self.kind}:{self.label}({inner})" if inner else self.label or self.kind
+                )
         return self._canon
 
     def __repr__(self) -> str:
@@ -126,7 +130,9 @@ class Tree:
         while stack:
             n = stack.pop()
             if n.is_error or n.is_missing:
-                found.append(Span(n.start_byte + self._base, max(n.end_byte, n.start_byte + 1) + self._base))
+                found.append(
+                    Span(n.start_byte + self._base, max(n.end_byte, n.start_byte + 1) + self._base)
+                )
             elif n.has_error:
                 stack.extend(n.children)
         return sorted(found)

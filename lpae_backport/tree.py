@@ -17,7 +17,9 @@ MAX_FILE = 8 * 1024 * 1024
 
 _DEPTH = 3
 _MAX_DIRS = 4000
-_VERSION = re.compile(rb"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*([^\s#]*)", re.MULTILINE)
+_VERSION = re.compile(
+    rb"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*([^\s#]*)", re.MULTILINE
+)
 _NOT_KERNEL = ("include/u-boot", "include/common.h", "board")
 
 
@@ -68,10 +70,12 @@ class FileTree(ABC):
     def version(self) -> str:
         """The version its Makefile claims, for display only: vendors backport."""
         try:
-            found = dict(_VERSION.findall(self.read("Makefile")))
+            found: dict[bytes, bytes] = dict(_VERSION.findall(self.read("Makefile")))
         except TreeError:
             return ""
-        parts = [found.get(k, b"").decode("latin-1") for k in (b"VERSION", b"PATCHLEVEL", b"SUBLEVEL")]
+        parts = [
+            found.get(k, b"").decode("latin-1") for k in (b"VERSION", b"PATCHLEVEL", b"SUBLEVEL")
+        ]
         return ".".join(p for p in parts if p) + found.get(b"EXTRAVERSION", b"").decode("latin-1")
 
     def walk(self, name: str, depth: int) -> Iterator[str]:
@@ -109,7 +113,9 @@ class Tree(FileTree):
         """Return the bytes of a file; see `FileTree.read`."""
         full = f"{self.root}/{name}"
         if not os.path.realpath(full).startswith(self._real):
-            raise UnreadableError("symbolic link leads out of the tree", where=name, hint="copy the file in")
+            raise UnreadableError(
+                "symbolic link leads out of the tree", where=name, hint="copy the file in"
+            )
         try:
             fd = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as e:
@@ -120,7 +126,9 @@ class Tree(FileTree):
                 raise UnreadableError("not a regular file", where=name)
             if info.st_size > MAX_FILE:
                 size = f"{info.st_size / 1048576:.0f} MB"
-                raise UnreadableError(f"too large to be a driver ({size})", where=name, hint="limit is 8 MB")
+                raise UnreadableError(
+                    f"too large to be a driver ({size})", where=name, hint="limit is 8 MB"
+                )
             data = f.read(MAX_FILE + 1)
         return as_text(data, name)
 
@@ -131,7 +139,8 @@ class Tree(FileTree):
         return self._folders[name]
 
     def _list(self, name: str) -> Listing:
-        files, dirs = [], []
+        files: list[str] = []
+        dirs: list[str] = []
         try:
             with os.scandir(f"{self.root}/{name}") as entries:
                 for e in entries:
@@ -166,7 +175,9 @@ class MemoryTree(FileTree):
         """Return what stands in one directory; see `FileTree.listing`."""
         below = [p[len(name) + 1 :] for p in self._files if p.startswith(f"{name}/")]
         files = {p for p in below if "/" not in p}
-        return Listing(tuple(sorted(files)), tuple(sorted({p.split("/")[0] for p in below} - files)))
+        return Listing(
+            tuple(sorted(files)), tuple(sorted({p.split("/")[0] for p in below} - files))
+        )
 
 
 def as_text(data: bytes, name: str) -> bytes:
@@ -200,7 +211,9 @@ def find_kernel(path: Path) -> Path:
         TreeError: there is no such directory, no kernel in it, or more than one.
     """
     if not path.exists():
-        raise TreeError("no such directory", where=str(path), hint="give the kernel's top directory")
+        raise TreeError(
+            "no such directory", where=str(path), hint="give the kernel's top directory"
+        )
     if not path.is_dir():
         raise TreeError("not a directory", where=str(path), hint="give the kernel's top directory")
     if _is_kernel(path):
@@ -215,14 +228,16 @@ def find_kernel(path: Path) -> Path:
         found = [d for d in below if _is_kernel(d)]
         if len(found) > 1:
             names = ", ".join(str(f.relative_to(path)) for f in found)
-            raise TreeError(f"more than one kernel here: {names}", where=str(path), hint="name one of them")
+            raise TreeError(
+                f"more than one kernel here: {names}", where=str(path), hint="name one of them"
+            )
         if found:
             return found[0]
         if budget < 0:
             break
         level = below
     raise TreeError(
-        "not a kernel tree: no Makefile with VERSION and PATCHLEVEL beside drivers/ and include/linux/",
+        "not a kernel tree: no Makefile with a VERSION beside drivers/ and include/linux/",
         where=str(path),
         hint="give the kernel's top directory",
     )
@@ -231,7 +246,9 @@ def find_kernel(path: Path) -> Path:
 def _subdirectories(path: Path) -> list[Path]:
     try:
         with os.scandir(path) as entries:
-            names = [e.name for e in entries if e.is_dir(follow_symlinks=False) and e.name[0] != "."]
+            names = [
+                e.name for e in entries if e.is_dir(follow_symlinks=False) and e.name[0] != "."
+            ]
     except OSError:
         return []
     return [path / n for n in sorted(names)]

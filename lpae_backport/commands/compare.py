@@ -20,11 +20,28 @@ from lpae_backport.tree import Tree
 @click.command("compare")
 @click.argument("old", type=click.Path())
 @click.argument("new", type=click.Path())
-@click.option("--pack", "packs", multiple=True, metavar="NAME", help="Audit this pack only (repeatable).")
-@click.option("--rules", type=click.Path(path_type=Path), metavar="DIR", help="Take the packs from DIR.")
-@click.option("--step", "steps", multiple=True, metavar="ID", help="Audit this step only; 1.6.2 means all below it.")
-@click.option("--only", multiple=True, type=click.Choice([v.value for v in Verdict]), help="Show steps of this verdict.")
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
+@click.option(
+    "--pack", "packs", multiple=True, metavar="NAME", help="Audit this pack only (repeatable)."
+)
+@click.option(
+    "--rules", type=click.Path(path_type=Path), metavar="DIR", help="Take the packs from DIR."
+)
+@click.option(
+    "--step",
+    "steps",
+    multiple=True,
+    metavar="ID",
+    help="Audit this step only; 1.6.2 means all below it.",
+)
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice([v.value for v in Verdict]),
+    help="Show steps of this verdict.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True
+)
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write the report to FILE.")
 @click.option("-v", "--verbose", count=True, help="Show the evidence from both trees.")
 @click.option("--exit-zero", is_flag=True, help="End with 0 although steps remain.")

@@ -14,7 +14,9 @@ from lpae_backport.rule import Check, Pack, Step
 
 @click.command("explain")
 @click.argument("step")
-@click.option("--rules", type=click.Path(path_type=Path), metavar="DIR", help="Take the packs from DIR.")
+@click.option(
+    "--rules", type=click.Path(path_type=Path), metavar="DIR", help="Take the packs from DIR."
+)
 def command(step: str, rules: Path | None) -> None:
     """Say why STEP exists, which upstream commits it comes from, and what decides it."""
     found = select(load_packs(rules, ()), (step,))
@@ -31,7 +33,7 @@ def _explain(pack: Pack, step: Step) -> Iterator[str]:
     yield ""
     if step.commits:
         yield "Upstream:"
-        yield from (f"  {c.sha[:12]} (\"{c.subject}\")" for c in step.commits)
+        yield from (f'  {c.sha[:12]} ("{c.subject}")' for c in step.commits)
         yield ""
     if step.after:
         yield f"Comes after: {', '.join(step.after)}"
@@ -65,7 +67,8 @@ def _says(pack: Pack, check: Check) -> str:
     if check.value is not None:
         text += f" = {check.value:#x}"
     if check.condition is not None:
-        text += f" {'exactly when' if check.condition.exactly else 'only when'} {check.condition.source}"
+        how = "exactly when" if check.condition.exactly else "only when"
+        text += f" {how} {check.condition.source}"
     if check.scope.file:
         where = " or ".join(pack.files[check.scope.file].paths)
         names = " or ".join(f for f in check.scope.functions if f != "*")

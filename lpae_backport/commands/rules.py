@@ -47,8 +47,8 @@ def check_rules(folder: Path | None) -> int:
         except RuleError as e:
             if len(mistakes) == before:
                 mistakes.append(e)
-    for e in mistakes:
-        click.echo(f"lpae-audit: error: {e}", err=True)
+    for mistake in mistakes:
+        click.echo(f"lpae-audit: error: {mistake}", err=True)
     write_report("\n".join(lines) + "\n" if lines else "", None)
     return ExitCode.BAD_RULE if mistakes else ExitCode.DONE
 

@@ -5,7 +5,15 @@ import json
 from typing import Any
 
 from lpae_backport import __version__
-from lpae_backport.finding import Checklist, CheckResult, Side, State, StepAudit, StepComparison, TreeInfo
+from lpae_backport.finding import (
+    Checklist,
+    CheckResult,
+    Side,
+    State,
+    StepAudit,
+    StepComparison,
+    TreeInfo,
+)
 
 SCHEMA = "lpae-audit/compare/1"
 
@@ -18,7 +26,8 @@ def render(checklist: Checklist, detail: int) -> str:
         "target": _tree(checklist.target),
         "reference": _tree(checklist.reference),
         "steps": [_step(s) for s in checklist.steps],
-        "summary": {v.value: n for v, n in checklist.counts().items()} | {"total": len(checklist.steps)},
+        "summary": {v.value: n for v, n in checklist.counts().items()}
+        | {"total": len(checklist.steps)},
         "problems": list(checklist.problems),
         "notes": list(checklist.notes),
     }

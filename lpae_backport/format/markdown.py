@@ -59,7 +59,10 @@ def _step(s: StepComparison, detail: int) -> list[str]:
 
 def _check(c: CheckResult) -> list[str]:
     mark = "x" if c.state is State.MET else " "
-    lines = [f"  - [{mark}] {escape(c.id)}: {c.state.value}" + (f" ({escape(c.reason)})" if c.reason else "")]
+    lines = [
+        f"  - [{mark}] {escape(c.id)}: {c.state.value}"
+        + (f" ({escape(c.reason)})" if c.reason else "")
+    ]
     for e in c.evidence[:1]:
         text = printable(e.text).split("\n")[:_EXCERPT]
         if any(text):

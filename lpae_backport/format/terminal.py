@@ -70,5 +70,12 @@ def _excerpts(console: Console, side: Side, check: CheckResult) -> None:
         if e.text:
             code = "\n".join(printable(e.text).split("\n")[:_EXCERPT])
             console.print(
-                Syntax(code, "c", line_numbers=True, start_line=e.location.line, tab_size=8, background_color="default")
+                Syntax(
+                    code,
+                    "c",
+                    line_numbers=True,
+                    start_line=e.location.line,
+                    tab_size=8,
+                    background_color="default",
+                )
             )

@@ -24,7 +24,8 @@ def summary(checklist: Checklist) -> str:
     """Return the summary in one line."""
     counts = checklist.counts()
     parts = [f"{n} {v.value}" for v, n in counts.items() if n]
-    return f"{len(checklist.steps)} steps: {', '.join(parts) or 'none'}"
+    steps = "1 step" if len(checklist.steps) == 1 else f"{len(checklist.steps)} steps"
+    return f"{steps}: {', '.join(parts) or 'none'}"
 
 
 def lacking(checklist: Checklist) -> list[str]:

@@ -47,6 +47,7 @@ _BARE_MACRO = re.compile(
     rb"(?=\n(?:[ \t\r]*\n)*(?:[A-Za-z_#]|\Z))",
     re.MULTILINE,
 )
+_MAX_READINGS = 4
 _DEAD = frozenset({"0", "(0)", "false"})
 _LIVE = frozenset({"1", "(1)", "true"})
 
@@ -362,29 +363,39 @@ def _plain_typeof(found: re.Match[bytes]) -> bytes:
 def variants(source: Source, span: Span) -> Iterator[bytes]:
     """Yield the masked text of `span` once per way its inner conditionals can go.
 
-    Two readings are enough to see every line at least once with and at least once without its
-    alternative: every first arm taken, and every other arm taken.
+    Not every combination is tried: in the first reading each conditional takes its first arm, in
+    the second its second, so that every line is seen with and without its alternative.
 
     Args:
         source: the file.
         span: the entity, which must lie within the file.
     """
-    inner = [c for c in source.inner_conditionals(span) if len(c.branches) > 1 or _telling(c)]
+    inner = [(c, _arms(c)) for c in source.inner_conditionals(span)]
+    count = min(max((len(arms) for _, arms in inner), default=1), _MAX_READINGS)
     if not inner:
         yield source.masked[span.start : span.end]
         return
-    for first in (True, False):
+    for reading in range(count):
         text = bytearray(_unburied(source, span))
-        for c in inner:
-            for i, b in enumerate(c.branches):
-                if (i == 0) is not first or i > 1:
+        for c, arms in inner:
+            kept = arms[min(reading, len(arms) - 1)]
+            for b in c.branches:
+                if b is not kept:
                     lo, hi = b.span.start - span.start, min(b.span.end, span.end) - span.start
                     text[lo:hi] = _blank(bytes(text[lo:hi]))
         yield bytes(text)
 
 
-def _telling(c: Conditional) -> bool:
-    return c.branches[0].span.end - c.branches[0].span.start > 0
+def _arms(c: Conditional) -> list[Branch | None]:
+    """Return the arms that can be compiled; `None` stands for none of them."""
+    found: list[Branch | None] = []
+    for b in c.branches:
+        if b.own in _DEAD:
+            continue
+        found.append(b)
+        if b.own in _LIVE or (b.earlier and not b.own):
+            return found
+    return [*found, None]
 
 
 def _unburied(source: Source, span: Span) -> bytes:

@@ -13,6 +13,7 @@ from lpae_backport.syntax import Entity, Node, Tree, fragment, functions_in
 _CALL_NAME = re.compile(rb"([A-Za-z_]\w*)\s*\(")
 _TAG = re.compile(rb"\b(enum|struct|union)\s+([A-Za-z_]\w*)\s*\{")
 _EXPORT = re.compile(rb"^[ \t]*EXPORT_SYMBOL\w*\s*\(\s*([A-Za-z_]\w*)", re.MULTILINE)
+_CLOSING = re.compile(rb"^\}[^\n]*\n", re.MULTILINE)
 _DEFINED_NAME = re.compile(rb"([A-Za-z_]\w*)\s*(?:\[[^=]*\])*\s*=")
 
 
@@ -68,8 +69,8 @@ class CodeFile:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.tree = Tree(source.masked)
-        for span in self.tree.errors():
+        self._trees = _parse(source.masked)
+        for span in (e for t in self._trees for e in t.errors()):
             source.problems.append(Problem(span, "not understood as C"))
         source.problems.sort(key=lambda p: p.span)
 
@@ -80,7 +81,7 @@ class CodeFile:
 
     @cached_property
     def _entities(self) -> list[Entity]:
-        return list(self.tree.top())
+        return [e for t in self._trees for e in t.top()]
 
     @cached_property
     def functions(self) -> dict[str, list[Function]]:
@@ -165,6 +166,25 @@ class CodeFile:
 _TYPE_KINDS = frozenset(
     {"enum_specifier", "struct_specifier", "union_specifier", "type_definition", "declaration"}
 )
+
+
+def _parse(text: bytes) -> list[Tree]:
+    """Parse a file, in pieces where one unclosed brace would swallow all that follows.
+
+    Kernel style ends every function with a brace in the first column, so a piece ends there. The
+    pieces are taken only if they show more functions than the file as a whole does.
+    """
+    whole = Tree(text)
+    if not whole.errors():
+        return [whole]
+    ends = [m.end() for m in _CLOSING.finditer(text)]
+    starts = [0, *ends]
+    pieces = [Tree(text[a:b], a) for a, b in zip(starts, [*ends, len(text)], strict=True)]
+    return pieces if _functions(pieces) > _functions([whole]) else [whole]
+
+
+def _functions(trees: list[Tree]) -> int:
+    return sum(e.kind == "function_definition" for t in trees for e in t.top())
 
 
 def members(node: Node, prefix: str = "") -> Iterator[Member]:

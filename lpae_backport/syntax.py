@@ -129,7 +129,11 @@ class Tree:
         stack = [self._tree.root_node]
         while stack:
             n = stack.pop()
-            if n.is_error or n.is_missing:
+            if n.is_missing:
+                # Nothing stands there; the bytes on either side are where something should.
+                at = n.start_byte + self._base
+                found.append(Span(max(at - 1, self._base), at + 1))
+            elif n.is_error:
                 found.append(
                     Span(n.start_byte + self._base, max(n.end_byte, n.start_byte + 1) + self._base)
                 )

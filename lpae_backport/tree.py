@@ -204,6 +204,14 @@ def _is_kernel(path: Path) -> bool:
     return b"VERSION" in found and b"PATCHLEVEL" in found
 
 
+def _looks_like_kernel(path: Path) -> bool:
+    """Tell whether a directory somebody named is a kernel whose Makefile hides its version."""
+    wanted = ("Makefile", "Kconfig", "drivers/iommu", "include/linux")
+    return all((path / n).exists() for n in wanted) and not any(
+        (path / n).exists() for n in _NOT_KERNEL
+    )
+
+
 def find_kernel(path: Path) -> Path:
     """Find the kernel's root at or (for a vendor repository) a few directories below `path`.
 
@@ -216,7 +224,7 @@ def find_kernel(path: Path) -> Path:
         )
     if not path.is_dir():
         raise TreeError("not a directory", where=str(path), hint="give the kernel's top directory")
-    if _is_kernel(path):
+    if _is_kernel(path) or _looks_like_kernel(path):
         return path
     level = [path]
     budget = _MAX_DIRS

@@ -44,6 +44,13 @@ class Scope:
     depth: int = 0
     _assigned: dict[str, list[tuple[int, Node | None]]] | None = None
 
+    def meaning(self, node: Node) -> Node | None:
+        """Return the one expression that the local at `node` was set to before, if it was one."""
+        given = self.assignments(node.label) if node.kind == "identifier" else []
+        if len(given) != 1 or given[0][0] > node.start or node.label not in self.body.locals:
+            return None
+        return given[0][1]
+
     def assignments(self, name: str) -> list[tuple[int, Node | None]]:
         """Return where local `name` gets a value: the offset after it, and the value if simple."""
         if self._assigned is None:
@@ -52,8 +59,7 @@ class Scope:
 
     def version(self, name: str, at: int) -> int:
         """Return how often `name` has been assigned, in the order of the text, before `at`."""
-        ends = [end for end, _ in self.assignments(name)]
-        return bisect_right(ends, at) if len(ends) > 1 else 0
+        return bisect_right([end for end, _ in self.assignments(name)], at)
 
     def key(self, node: Node) -> str:
         """Return text that is equal for expressions with the same value."""
@@ -144,10 +150,8 @@ def _equality(left: Node, right: Node, scope: Scope) -> Formula:
 
 def _copied(node: Node, scope: Scope) -> Node:
     """Return the member that a local is a plain copy of, or the node itself."""
-    given = scope.assignments(node.label) if node.kind == "identifier" else []
-    if len(given) == 1 and given[0][1] is not None and given[0][1].kind == "field_expression":
-        return given[0][1]
-    return node
+    value = scope.meaning(node)
+    return value if value is not None and value.kind == "field_expression" else node
 
 
 def _name(node: Node, scope: Scope) -> Formula:
@@ -158,10 +162,10 @@ def _name(node: Node, scope: Scope) -> Formula:
     if node.label in scope.arguments:
         arg, outer = scope.arguments[node.label]
         return truth(arg, outer)
-    given = scope.assignments(node.label)
-    if len(given) == 1 and given[0][1] is not None and scope.depth < _DEPTH:
+    value = scope.meaning(node)
+    if value is not None and scope.depth < _DEPTH:
         inner = Scope(scope.body, scope.inline, scope.arguments, scope.depth + 1, scope._assigned)
-        return truth(given[0][1], inner)
+        return truth(value, inner)
     return _atom(node, scope, node)
 
 

@@ -59,7 +59,9 @@ def compile_pattern(source: str) -> Pattern | None:
     if body is None or not body.kids:
         return None
     node = body.kids[0]
-    if node.kind == "expression_statement" and node.kids:
+    if node.kind == "expression_statement":
+        if not node.kids:
+            return None
         node = node.kids[0]
     others = [k for k in body.kids[1:] if k.kids]
     return None if others else Pattern(source, node)

@@ -42,7 +42,7 @@ _MARKING = re.compile(
     re.MULTILINE,
 )
 _BARE_MACRO = re.compile(
-    rb"(?<=[;}\n])([ \t]*\n)*^(?:static[ \t]+)?[A-Za-z_]\w*[ \t]*"
+    rb"(?:\A|(?<=[;}\n]))([ \t]*\n)*^(?:static[ \t]+)?(?!(?:if|for|while|switch)\b)[A-Za-z_]\w*[ \t]*"
     rb"\((?:[^();{}]|\([^(){};]*\))*\)[ \t\r]*"
     rb"(?=\n(?:[ \t\r]*\n)*(?:[A-Za-z_#]|\Z))",
     re.MULTILINE,

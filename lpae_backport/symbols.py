@@ -25,12 +25,16 @@ class Body:
     params: tuple[str, ...]
     by_label: dict[str, list[Node]] = field(default_factory=dict)
     nodes: list[Node] = field(default_factory=list)
+    locals: set[str] = field(default_factory=set)
+    """The names declared within, parameters left out."""
 
     def __post_init__(self) -> None:
         for n in self.root.walk():
             self.nodes.append(n)
             if n.label:
                 self.by_label.setdefault(n.label, []).append(n)
+            if n.kind == "declaration":
+                self.locals.update(_declared(n))
 
 
 @dataclass(frozen=True)
@@ -166,6 +170,13 @@ class CodeFile:
 _TYPE_KINDS = frozenset(
     {"enum_specifier", "struct_specifier", "union_specifier", "type_definition", "declaration"}
 )
+
+
+def _declared(declaration: Node) -> Iterator[str]:
+    """Yield the names a declaration introduces."""
+    for d in (k for k in declaration.kids if k.role == "declarator"):
+        head = d.kids[0] if d.kind == "init_declarator" else d
+        yield from (n.label for n in head.walk() if n.kind == "identifier")
 
 
 def _parse(text: bytes) -> list[Tree]:

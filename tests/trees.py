@@ -45,7 +45,9 @@ def build(description: Path, where: Path) -> tuple[Path, dict]:
 def _replace(tree: Path, v: dict) -> None:
     path = tree / v["file"]
     text = path.read_text()
-    assert text.count(v["old"]) == 1, f"{v['file']}: {v['old']!r} stands {text.count(v['old'])} times"
+    assert text.count(v["old"]) == 1, (
+        f"{v['file']}: {v['old']!r} stands {text.count(v['old'])} times"
+    )
     path.write_text(text.replace(v["old"], v["new"]))
 
 

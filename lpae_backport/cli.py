@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The command line: arguments in, exit status out. Each command is a module of its own."""
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -59,6 +60,9 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         The exit status; see `ExitCode`. 128 + n stands for an end by signal n.
     """
+    # A short run that builds many small nodes and frees them all at its end: no need to look
+    # for garbage on the way (a tenth of the time on two real kernels).
+    gc.disable()
     try:
         result = program.main(args=argv, prog_name="lpae-audit", standalone_mode=False)
         sys.stdout.flush()

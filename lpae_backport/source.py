@@ -42,11 +42,11 @@ _MARKING = re.compile(
     re.MULTILINE,
 )
 _BARE_MACRO = re.compile(
-    rb"(?:\A|(?<=[;}\n]))([ \t]*\n)*^(?:static[ \t]+)?(?!(?:if|for|while|switch)\b)[A-Za-z_]\w*[ \t]*"
-    rb"\((?:[^();{}]|\([^(){};]*\))*\)[ \t\r]*"
-    rb"(?=\n(?:[ \t\r]*\n)*(?:[A-Za-z_#]|\Z))",
+    rb"^(?:static[ \t]+)?(?!(?:if|for|while|switch)\b)[A-Za-z_]\w*[ \t]*"
+    rb"\((?:[^();{}]|\([^(){};]*\))*\)[ \t\r]*(?=\n)",
     re.MULTILINE,
 )
+_NEXT = re.compile(rb"\s*(?:[A-Za-z_#]|\Z)")
 _MAX_READINGS = 4
 _DEAD = frozenset({"0", "(0)", "false"})
 _LIVE = frozenset({"1", "(1)", "true"})
@@ -122,10 +122,6 @@ def _without_annotations(text: bytes) -> bytes:
 
 def _blank(text: bytes) -> bytes:
     return _NOT_NEWLINE.sub(b" ", text)
-
-
-def _blank_match(found: re.Match[bytes]) -> bytes:
-    return _blank(found[0])
 
 
 def _blank_comment(found: re.Match[bytes]) -> bytes:
@@ -233,7 +229,7 @@ class Source:
         self._bury(text)
         self._drop_dead()
         masked = _plain_c(bytes(text))
-        return _BARE_MACRO.sub(_blank_match, masked)
+        return _BARE_MACRO.sub(_plain_bare_macro, masked)
 
     def _directive(self, m: re.Match[bytes], stack: list[Conditional]) -> None:
         word, rest = m[1], m[2]
@@ -327,9 +323,12 @@ def _balance(text: bytearray, span: Span) -> int:
 
 def _plain_c(text: bytes) -> bytes:
     """Rewrite, byte for byte, the macros that a C grammar cannot tell from broken syntax."""
-    text = _TYPEOF.sub(_plain_typeof, _without_annotations(text))
+    text = _without_annotations(text)
+    if b"typeof" in text:
+        text = _TYPEOF.sub(_plain_typeof, text)
+    if b"for_each" in text:
+        text = _LOOP_MACRO.sub(_plain_loop, text)
     text = _DECLARING.sub(_plain_declaration, text)
-    text = _LOOP_MACRO.sub(_plain_loop, text)
     text = _MARKING.sub(_plain_marking, text)
     return _TYPE_ARGUMENT.sub(_plain_type, text).replace(b"offsetof", b"offset_f")
 
@@ -352,6 +351,15 @@ def _plain_loop(found: re.Match[bytes]) -> bytes:
 def _plain_type(found: re.Match[bytes]) -> bytes:
     """Turn a type among the arguments of a macro into one identifier of the same length."""
     return found[1] + re.sub(rb"\s", b"_", found[2]) + _blank(found[3])
+
+
+def _plain_bare_macro(found: re.Match[bytes]) -> bytes:
+    """Blank ``SOME_MACRO(args)`` that stands between two definitions without a semicolon."""
+    text, at = found.string, found.start() - 1
+    while at >= 0 and text[at] in b" \t\r\n":
+        at -= 1
+    alone = at < 0 or text[at] in b";}"
+    return _blank(found[0]) if alone and _NEXT.match(text, found.end()) else found[0]
 
 
 def _plain_typeof(found: re.Match[bytes]) -> bytes:

@@ -44,10 +44,14 @@ class Function:
     name: str
     file: "CodeFile"
     span: Span
+    entity: Entity
 
     @cached_property
     def bodies(self) -> tuple[Body, ...]:
         """Every reading of the definition that its inner ``#if`` allows."""
+        if not self.file.source.inner_conditionals(self.span):
+            node = self.entity.node()
+            return (Body(node, _parameters(node)),)
         found: list[Body] = []
         for text in variants(self.file.source, self.span):
             nodes = functions_in(text, self.span.start)
@@ -94,7 +98,7 @@ class CodeFile:
         for e in self._entities:
             if e.kind == "function_definition":
                 for name in _names(e.head()):
-                    found.setdefault(name, []).append(Function(name, self, e.span))
+                    found.setdefault(name, []).append(Function(name, self, e.span, e))
         return found
 
     @cached_property

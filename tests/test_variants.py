@@ -9,6 +9,7 @@ from lpae_backport.rule import Pack
 from tests.trees import build, variant_files, verdicts
 
 _BASE = {"pocket-6.x": "done", "pocket-4.9": "missing"}
+_OPEN = ["missing", "partial", "differs"]
 
 
 def test_pocket_kernels_are_what_they_claim(old: Path, new: Path, pack: Pack) -> None:
@@ -26,5 +27,11 @@ def test_there_are_variants() -> None:
 def test_variant(description: Path, tmp_path: Path, pack: Pack) -> None:
     """A variant's verdicts are the expected ones, and all others those of its base."""
     tree, d = build(description, tmp_path)
-    expected = dict.fromkeys((s.id for s in pack.steps), _BASE[d["base"]]) | d["expect"]
-    assert verdicts(tree, pack) == expected
+    others = d.get("others", [_BASE[d["base"]]])
+    wrong = {}
+    for step, got in verdicts(tree, pack).items():
+        expected = d["expect"].get(step)
+        allowed = others if expected is None else _OPEN if expected == "open" else [expected]
+        if got not in allowed:
+            wrong[step] = f"{got}, not {' or '.join(allowed)}"
+    assert not wrong, d["why"]

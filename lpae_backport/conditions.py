@@ -6,8 +6,9 @@ short circuits, ``switch``, and the early exit (``if (c) return;`` before the co
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from lpae_backport.logic import Atom, Formula, conj, disj, negate
 from lpae_backport.symbols import Body
@@ -24,14 +25,34 @@ _WRAPPERS = frozenset(
         "__builtin_expect",
     }
 )
-_ZERO = frozenset({"0", "0U", "0UL", "0ULL", "0L", "NULL", "false", "0x0"})
+_ZERO = frozenset({"0", "0U", "0UL", "0ULL", "0L", "0LL", "NULL", "false"})
 _ONE = frozenset({"true"})
 _LEAVES = frozenset({"return_statement", "goto_statement", "break_statement", "continue_statement"})
 _LOOPS = frozenset({"while_statement", "for_statement", "do_statement"})
+_PLAIN = frozenset({"expression_statement", "declaration"})
 _DEPTH = 6
 
-Inliner = Callable[[Node, "Scope"], tuple["Scope", Node] | None]
-"""From a call and its scope to the scope and expression it stands for, if it is a predicate."""
+
+class Library(Protocol):
+    """What names defined elsewhere stand for."""
+
+    def predicate(self, use: Node, scope: "Scope") -> Formula | None:
+        """Return the condition that a call (or an object-like macro) comes to, if it is one."""
+
+    def statements(self, call: Node, scope: "Scope") -> "Scope | None":
+        """Return the scope of the statements that a call of a macro stands for, if it is one."""
+
+
+class NoLibrary:
+    """A library in which nothing stands."""
+
+    def predicate(self, use: Node, scope: "Scope") -> Formula | None:
+        """Return nothing."""
+        return None
+
+    def statements(self, call: Node, scope: "Scope") -> "Scope | None":
+        """Return nothing."""
+        return None
 
 
 @dataclass(eq=False)
@@ -39,27 +60,20 @@ class Scope:
     """A body with what its parameters stand for at one place it is called from."""
 
     body: Body
-    inline: Inliner
+    library: Library
     arguments: Mapping[str, tuple[Node, "Scope"]] = field(default_factory=dict)
     depth: int = 0
-    _assigned: dict[str, list[tuple[int, Node | None]]] | None = None
+    _assigned: dict[str, list[int]] | None = None
 
-    def meaning(self, node: Node) -> Node | None:
-        """Return the one expression that the local at `node` was set to before, if it was one."""
-        given = self.assignments(node.label) if node.kind == "identifier" else []
-        if len(given) != 1 or given[0][0] > node.start or node.label not in self.body.locals:
-            return None
-        return given[0][1]
-
-    def assignments(self, name: str) -> list[tuple[int, Node | None]]:
-        """Return where local `name` gets a value: the offset after it, and the value if simple."""
+    def assignments(self, name: str) -> list[int]:
+        """Return the offsets after which `name` has been given a value, in order."""
         if self._assigned is None:
             self._assigned = _assignments(self.body)
         return self._assigned.get(name, [])
 
-    def version(self, name: str, at: int) -> int:
-        """Return how often `name` has been assigned, in the order of the text, before `at`."""
-        return bisect_right([end for end, _ in self.assignments(name)], at)
+    def deeper(self) -> "Scope":
+        """Return this scope one level further down, to bound how far names are followed."""
+        return Scope(self.body, self.library, self.arguments, self.depth + 1, self._assigned)
 
     def key(self, node: Node) -> str:
         """Return text that is equal for expressions with the same value."""
@@ -67,7 +81,7 @@ class Scope:
             if node.label in self.arguments:
                 arg, outer = self.arguments[node.label]
                 return outer.key(arg)
-            version = self.version(node.label, node.start)
+            version = bisect_right(self.assignments(node.label), node.start)
             return f"{node.label}#{version}" if version else node.label
         if not node.kids:
             return node.label or node.kind
@@ -75,7 +89,9 @@ class Scope:
             return self.key(node.kids[-1])
         parts = [self.key(k) for k in node.kids]
         if node.kind == "field_expression":
-            return ".".join(parts)
+            whole = ".".join(parts)
+            version = bisect_right(self.assignments(node.canon), node.start)
+            return f"{whole}#{version}" if version else whole
         if node.label in ("&", "|", "+", "*", "==", "!=") and node.kind == "binary_expression":
             parts.sort()
         return f"{node.kind}{node.label}({','.join(parts)})"
@@ -94,7 +110,7 @@ def truth(node: Node, scope: Scope) -> Formula:
     if node.kind in ("cast_expression", "comma_expression") and kids:
         return truth(kids[-1], scope)
     if node.kind == "assignment_expression" and node.label == "=":
-        return _atom(kids[0], scope, kids[0])
+        return _stored(kids[0], kids[-1], scope)
     if node.kind in ("number_literal", "true", "false", "null"):
         return node.label not in _ZERO
     if node.kind == "identifier":
@@ -102,6 +118,14 @@ def truth(node: Node, scope: Scope) -> Formula:
     if node.kind == "call_expression":
         return _call(node, scope)
     return _atom(node, scope, node)
+
+
+def _stored(target: Node, value: Node, scope: Scope) -> Formula:
+    """Return the truth of a value as it is stored; what a function gives keeps its own name."""
+    f = truth(value, scope)
+    if isinstance(f, Atom) and value.kind not in ("field_expression", "identifier"):
+        return Atom(f"{target.canon}@{value.end}", node=("is", value))
+    return f
 
 
 def _atom(node: Node, scope: Scope, shown: Node) -> Atom:
@@ -137,8 +161,8 @@ def _equality(left: Node, right: Node, scope: Scope) -> Formula:
             return truth(a, scope)
     if left.label.isupper() and left.kind == "identifier":
         left, right = right, left
-    left = _copied(left, scope)
-    lhs, rhs = scope.key(left), scope.key(right)
+    lhs, rhs = scope.key(_copied(left, scope)), scope.key(right)
+    left, right = _shown(left, scope), _shown(right, scope)
     constant = right.kind == "number_literal" or (
         right.kind == "identifier" and right.label.isupper()
     )
@@ -150,8 +174,35 @@ def _equality(left: Node, right: Node, scope: Scope) -> Formula:
 
 def _copied(node: Node, scope: Scope) -> Node:
     """Return the member that a local is a plain copy of, or the node itself."""
-    value = scope.meaning(node)
+    given = scope.assignments(node.label) if node.kind == "identifier" else []
+    if len(given) != 1 or given[0] > node.start or node.label not in scope.body.locals:
+        return node
+    value = _value_of(node.label, given[0], scope.body)
     return value if value is not None and value.kind == "field_expression" else node
+
+
+def _shown(node: Node, scope: Scope) -> Node:
+    """Return what a name stands for, where that is a plain expression, to match patterns on."""
+    while node.kind == "identifier" and node.label in scope.arguments:
+        node, scope = scope.arguments[node.label]
+    return _copied(node, scope)
+
+
+def _value_of(name: str, end: int, body: Body) -> Node | None:
+    """Return the value that `name` is given by the assignment ending at `end`."""
+    for leaf in body.by_label.get(name, ()):
+        parent = leaf.parent
+        while parent is not None and parent.kind.endswith("declarator") and parent.end < end:
+            parent = parent.parent
+        if parent is not None and parent.end == end and _sets(parent, name):
+            return parent.kids[-1]
+    return None
+
+
+def _sets(node: Node, name: str) -> bool:
+    if node.kind == "init_declarator":
+        return any(n.label == name for n in node.kids[0].walk())
+    return _assigned_name(node) == name
 
 
 def _name(node: Node, scope: Scope) -> Formula:
@@ -162,11 +213,96 @@ def _name(node: Node, scope: Scope) -> Formula:
     if node.label in scope.arguments:
         arg, outer = scope.arguments[node.label]
         return truth(arg, outer)
-    value = scope.meaning(node)
-    if value is not None and scope.depth < _DEPTH:
-        inner = Scope(scope.body, scope.inline, scope.arguments, scope.depth + 1, scope._assigned)
-        return truth(value, inner)
+    if scope.depth < _DEPTH:
+        if node.label in scope.body.locals:
+            f = _held(node, scope)
+        else:
+            f = scope.library.predicate(node, scope)
+        if f is not None:
+            return f
     return _atom(node, scope, node)
+
+
+def _held(node: Node, scope: Scope) -> Formula | None:
+    """Return what a local holds where it is read, from the assignments that reach it.
+
+    Args:
+        node: the place it is read at.
+        scope: the body.
+
+    Returns:
+        The truth of its value; `None` where a loop, an address taken or a jump makes it unclear.
+    """
+    name = node.label
+    child = node
+    for parent in node.ancestors():
+        if parent.kind == "labeled_statement":
+            return None
+        ends = scope.assignments(name)
+        if parent.kind in _LOOPS and any(parent.start < e <= parent.end for e in ends):
+            return None
+        if parent.kind == "compound_statement" and child in parent.kids:
+            before = parent.kids[: parent.kids.index(child)]
+            f = _last_value(before, name, scope)
+            if f is not _UNSET:
+                return f
+        child = parent
+    return None
+
+
+_UNSET = Atom("(unset)")
+
+
+def _last_value(stmts: list[Node], name: str, scope: Scope) -> Formula | None:
+    """Return what `name` holds after a run of statements; `_UNSET` if none of them sets it."""
+    for i in range(len(stmts) - 1, -1, -1):
+        stmt = stmts[i]
+        if any(stmt.start <= n.start < stmt.end for n in scope.body.labels):
+            return None
+        ends = [e for e in scope.assignments(name) if stmt.start < e <= stmt.end]
+        if not ends:
+            continue
+        if stmt.kind in _PLAIN:
+            value = _value_of(name, ends[-1], scope.body)
+            if len(ends) != 1 or value is None or not _is_plain(value, stmt):
+                return None
+            return _stored(_leaf(name), value, scope.deeper())
+        if stmt.kind == "if_statement":
+            return _merged(stmt, stmts[:i], name, scope)
+        return None
+    return _UNSET
+
+
+def _leaf(name: str) -> Node:
+    return Node("identifier", name, "", 0, 0)
+
+
+def _is_plain(value: Node, stmt: Node) -> bool:
+    """Tell whether an assignment is what its statement does, not part of a larger expression."""
+    whole = value.parent
+    return whole is not None and (whole.kind == "init_declarator" or whole.parent is stmt)
+
+
+def _merged(stmt: Node, before: list[Node], name: str, scope: Scope) -> Formula | None:
+    """Return what a local holds after an ``if`` that sets it in one branch or both."""
+    c = stmt.kid("condition")
+    if c is None or any(c.start < e <= c.end for e in scope.assignments(name)):
+        return None
+    f = truth(c, scope)
+    values = []
+    for branch in (stmt.kid("consequence"), stmt.kid("alternative")):
+        stmts = [] if branch is None else _statements(branch)
+        v = _last_value(stmts, name, scope)
+        if v is _UNSET:
+            v = _last_value(before, name, scope)
+        if v is None or v is _UNSET:
+            return None
+        values.append(v)
+    return disj([conj([f, values[0]]), conj([negate(f), values[1]])])
+
+
+def _statements(branch: Node) -> list[Node]:
+    return branch.kids if branch.kind == "compound_statement" else [branch]
 
 
 def _call(node: Node, scope: Scope) -> Formula:
@@ -174,10 +310,9 @@ def _call(node: Node, scope: Scope) -> Formula:
     if callee.label in _WRAPPERS and args:
         return truth(args[0], scope)
     if scope.depth < _DEPTH:
-        inlined = scope.inline(node, scope)
-        if inlined is not None:
-            inner, expression = inlined
-            return truth(expression, inner)
+        f = scope.library.predicate(node, scope)
+        if f is not None:
+            return f
     return _atom(node, scope, node)
 
 
@@ -191,22 +326,63 @@ def path_condition(node: Node, scope: Scope) -> Formula:
     Returns:
         The formula; `False` for code that can never run.
     """
-    return _path(node, scope, frozenset())
+    return conj([_path(node, scope, frozenset()), _not_overridden(node, scope)])
+
+
+def branch_condition(node: Node, scope: Scope) -> Formula:
+    """Return the condition that the branches around `node` make, early exits left aside.
+
+    It answers "is this done always, or only sometimes?" for a function that runs to its end.
+    """
+    parts: list[Formula] = []
+    child = node
+    for parent in node.ancestors():
+        if parent.kind not in ("compound_statement", "case_statement"):
+            parts.append(_step(parent, child, scope))
+        elif parent.parent is not None and parent.parent.kind == "switch_statement":
+            parts.append(_case_reached(parent, child, scope))
+        child = parent
+    return conj(parts)
 
 
 def _path(node: Node, scope: Scope, visiting: frozenset[int]) -> Formula:
     parts: list[Formula] = []
     child = node
     for parent in node.ancestors():
-        step = _step(parent, child, scope, visiting)
+        siblings = _sequence(parent, child)
+        if siblings is None:
+            step = _step(parent, child, scope)
+        else:
+            at = siblings.index(child)
+            labels = [i for i in range(at + 1) if siblings[i].kind == "labeled_statement"]
+            if labels:
+                # Whoever jumps to the label has passed none of the conditions outside.
+                last = labels[-1]
+                fall = conj(_passes(s, scope, frozenset()) for s in siblings[:last])
+                entered = conj([fall, _path(parent, scope, visiting)])
+                rest = conj(_passes(s, scope, frozenset()) for s in siblings[last:at])
+                jumped = _jumps_to(siblings[last], scope, visiting)
+                return conj([*parts, rest, disj([entered, jumped])])
+            step = conj(_passes(s, scope, frozenset()) for s in siblings[:at])
         if step is False:
             return False
         parts.append(step)
         child = parent
-    return conj([*parts, _not_overridden(node, scope)])
+    return conj(parts)
 
 
-def _step(parent: Node, child: Node, scope: Scope, visiting: frozenset[int]) -> Formula:
+def _sequence(parent: Node, child: Node) -> list[Node] | None:
+    """Return the statements that run one after the other, if `parent` is such a run."""
+    if parent.kind == "compound_statement":
+        if parent.parent is not None and parent.parent.kind == "switch_statement":
+            return None
+        return parent.kids
+    if parent.kind == "case_statement" and child.role != "value":
+        return [k for k in parent.kids if k.role != "value"]
+    return None
+
+
+def _step(parent: Node, child: Node, scope: Scope) -> Formula:
     kind = parent.kind
     if kind in ("if_statement", "conditional_expression"):
         if child.role in ("consequence", "alternative"):
@@ -221,38 +397,23 @@ def _step(parent: Node, child: Node, scope: Scope, visiting: frozenset[int]) -> 
         c = parent.kid("condition")
         return truth(c, scope) if c is not None else True
     if kind == "compound_statement":
-        if parent.parent is not None and parent.parent.kind == "switch_statement":
-            return _case_reached(parent, child, scope)
-        return _after(parent.kids, child, scope, visiting)
-    if kind == "case_statement" and child.role != "value":
-        return _after([k for k in parent.kids if k.role != "value"], child, scope, visiting)
+        return _case_reached(parent, child, scope)
     return True
 
 
-def _after(siblings: list[Node], child: Node, scope: Scope, visiting: frozenset[int]) -> Formula:
-    """Return the formula under which control passes all siblings before `child`."""
-    at = siblings.index(child)
-    labels = [i for i in range(at + 1) if siblings[i].kind == "labeled_statement"]
-    if not labels:
-        return conj(_passes(s, scope, frozenset()) for s in siblings[:at])
-    last = labels[-1]
-    fall = conj(_passes(s, scope, frozenset()) for s in siblings[:last])
-    jumped = _jumps_to(siblings[last], scope, visiting)
-    rest = conj(_passes(s, scope, frozenset()) for s in siblings[last:at])
-    return conj([disj([fall, jumped]), rest])
-
-
 def _jumps_to(label: Node, scope: Scope, visiting: frozenset[int]) -> Formula:
+    """Return the formula under which some ``goto`` brings control to a label.
+
+    A jump back that is only reached from the label itself adds nothing (a least fix-point).
+    """
     if label.start in visiting or not label.kids:
-        return True
+        return False
     name = label.kids[0].label
     jumps = [
         n
         for n in scope.body.nodes
         if n.kind == "goto_statement" and n.kids and n.kids[0].label == name
     ]
-    if any(j.start > label.start for j in jumps):
-        return True
     return disj(_path(j, scope, visiting | {label.start}) for j in jumps)
 
 
@@ -263,6 +424,9 @@ def _passes(stmt: Node, scope: Scope, absorbed: frozenset[str]) -> Formula:
         return kind in absorbed
     if kind == "compound_statement":
         return conj(_passes(k, scope, absorbed) for k in stmt.kids)
+    if kind == "expression_statement" and stmt.kids and stmt.kids[0].kind == "call_expression":
+        inner = scope.library.statements(stmt.kids[0], scope) if scope.depth < _DEPTH else None
+        return True if inner is None else _passes(inner.body.root, inner, absorbed)
     if kind == "labeled_statement":
         return conj(_passes(k, scope, absorbed) for k in stmt.kids[1:])
     if kind == "if_statement":
@@ -362,22 +526,21 @@ def _assigns(branch: Node, target: str) -> bool:
     )
 
 
-def _assignments(body: Body) -> dict[str, list[tuple[int, Node | None]]]:
-    """Collect where local names get their values; a value that is not plain is `None`."""
-    found: dict[str, list[tuple[int, Node | None]]] = {}
+def _assignments(body: Body) -> dict[str, list[int]]:
+    """Collect the offsets after which each name (or member) has been given a value."""
+    found: dict[str, list[int]] = {}
     for n in body.nodes:
         name: Node | None = None
-        value: Node | None = None
         if n.kind == "init_declarator":
             name = next((k for k in n.kids[0].walk() if k.kind == "identifier"), None)
-            value = n.kids[-1]
         elif n.kind == "assignment_expression":
             name = n.kids[0]
-            value = n.kids[-1] if n.label == "=" else None
         elif n.kind == "update_expression" or (n.kind == "pointer_expression" and n.label == "&"):
             name = n.kids[0] if n.kids else None
-        if name is not None and name.kind == "identifier":
-            found.setdefault(name.label, []).append((n.end, value))
-    for entries in found.values():
-        entries.sort(key=lambda e: e[0])
+        if name is not None and name.kind in ("identifier", "field_expression"):
+            if name.kind == "field_expression" and n.kind == "pointer_expression":
+                continue
+            found.setdefault(name.canon, []).append(n.end)
+    for ends in found.values():
+        ends.sort()
     return found

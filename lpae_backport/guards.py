@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
-from lpae_backport.conditions import Scope, path_condition
-from lpae_backport.logic import Atom, Formula, assign, atoms, conj, satisfiable
+from lpae_backport.conditions import Scope, branch_condition, path_condition, truth
+from lpae_backport.logic import Atom, Formula, assign, atoms, conj, disj, satisfiable
 from lpae_backport.pattern import Pattern, unify
 from lpae_backport.symbols import Body, CodeFile, Function
 from lpae_backport.syntax import Node
@@ -14,6 +14,9 @@ from lpae_backport.syntax import Node
 _DEPTH = 4
 _WRAPPER_STATEMENTS = 8
 _MAX_CHOICES = 64
+_LEAVING = frozenset({"return_statement", "goto_statement"})
+_LOOPING = frozenset({"while_statement", "for_statement", "do_statement"})
+_CONSTANTS = frozenset({"number_literal", "string_literal", "char_literal"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,26 @@ class Occurrence:
     pattern: Pattern
     scope: Scope
     path: Formula
+    wrapped: bool = False
+    """Tell whether it stands in a wrapper that no rule knows."""
 
     @property
     def is_live(self) -> bool:
         """Tell whether control can get there at all."""
         return satisfiable(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place that names a member, and the condition the branches around it make.
+
+    `node` lies in the function looked at: for a place inside a macro or wrapper it is the call.
+    """
+
+    node: Node
+    leaf: Node
+    scope: Scope
+    path: Formula
 
 
 class Search:
@@ -56,27 +74,59 @@ class Search:
 
     def scope(self, body: Body) -> Scope:
         """Return the scope of a body that is looked at for itself."""
-        return Scope(body, self._predicate)
+        return Scope(body, self)
 
     def occurrences(
-        self, patterns: tuple[Pattern, ...], body: Body, follow: tuple[str, ...]
+        self, patterns: tuple[Pattern, ...], body: Body, follow: tuple[str, ...] = ()
     ) -> list[Occurrence]:
         """Return every place where one of `patterns` stands in `body`.
 
         Args:
             patterns: alternatives.
             body: the function.
-            follow: functions of the same file whose body counts as part of the caller's;
-                function-like macros always do, and where that finds nothing, small wrappers
-                of the vendor's own.
-        """
-        found = list(self.in_text(patterns, body)) if not follow else []
-        return found or list(self._in_scope(patterns, self.scope(body), follow, 0))
+            follow: functions of the same file whose body counts as part of the caller's.
 
-    def in_text(self, patterns: tuple[Pattern, ...], body: Body) -> Iterator[Occurrence]:
-        """Yield the places in `body` itself and in the macros it uses, not in other functions."""
-        plain = Search(self._file, self._headers, frozenset(self._file.functions) | self._known)
-        return plain._in_scope(patterns, plain.scope(body), (), 0)
+        Function-like macros are always looked into. So are a vendor's small wrappers of a call;
+        but where the function itself has such calls, only wrappers of the very same call count.
+        """
+        found = list(self._in_scope(patterns, self.scope(body), follow, 0))
+        direct = {o.pattern.source for o in found if not o.wrapped}
+        return [
+            o
+            for o in found
+            if not o.wrapped or not direct or (o.pattern.is_call and o.pattern.source in direct)
+        ]
+
+    def members(self, name: str, body: Body) -> Iterator[Mention]:
+        """Yield the places that name the member `name`, in `body` and a vendor's small wrappers.
+
+        The path is the condition of the branches around it; early exits do not count, since the
+        question is what a function that runs to its end has done.
+        """
+        yield from self._members(name, self.scope(body), 0)
+
+    def _members(self, name: str, scope: Scope, depth: int) -> Iterator[Mention]:
+        for leaf in scope.body.by_label.get(name, ()):
+            if leaf.kind == "field_identifier":
+                yield Mention(leaf, leaf, scope, branch_condition(leaf, scope))
+        for callee, leaves in scope.body.by_label.items() if depth < _DEPTH else ():
+            if not self._may_hide(callee, ()):
+                continue
+            for n, args in (_use(leaf) for leaf in leaves):
+                if n is None:
+                    continue
+                for inner in self._setters(callee, args, scope, name):
+                    outer = branch_condition(n, scope)
+                    for o in self._members(name, inner, depth + 1):
+                        yield Mention(n, o.leaf, o.scope, conj([outer, o.path]))
+
+    def _setters(self, callee: str, args: list[Node], scope: Scope, name: str) -> list[Scope]:
+        bodies = self._function_bodies(callee) or self._macro_bodies(callee)
+        return [
+            self._enter(b, args, scope)
+            for b in bodies
+            if b is not scope.body and name in b.by_label
+        ]
 
     def _in_scope(
         self, patterns: tuple[Pattern, ...], scope: Scope, follow: tuple[str, ...], depth: int
@@ -114,14 +164,15 @@ class Search:
         for name, leaves in scope.body.by_label.items():
             if not self._may_hide(name, follow):
                 continue
+            wrapper = name not in follow and name in self._file.functions
             for leaf in leaves:
                 n, args = _use(leaf)
                 if n is None:
                     continue
                 for inner in self._callee(name, args, scope, follow, patterns):
                     for o in self._in_scope(patterns, inner, follow, depth + 1):
-                        outer = path_condition(n, scope)
-                        yield Occurrence(n, o.found, o.pattern, o.scope, conj([outer, o.path]))
+                        path = conj([path_condition(n, scope), o.path])
+                        yield Occurrence(n, o.found, o.pattern, o.scope, path, wrapper or o.wrapped)
 
     def _may_hide(self, name: str, follow: tuple[str, ...]) -> bool:
         """Tell whether a name may stand for code written elsewhere."""
@@ -146,9 +197,8 @@ class Search:
         if not functions:
             bodies = [b for b in self._macro_bodies(name) if b.params or self._holds(patterns, b)]
         elif name not in follow:
-            calls = tuple(p for p in patterns if p.root.kind == "call_expression")
             bodies = [
-                b for f in functions for b in f.bodies if _is_small(b) and self._holds(calls, b)
+                b for f in functions for b in f.bodies if _is_small(b) and self._holds(patterns, b)
             ]
         if any(b is scope.body for b in bodies):
             return []
@@ -169,17 +219,54 @@ class Search:
 
     def _enter(self, body: Body, args: list[Node], outer: Scope) -> Scope:
         bound = {p: (a, outer) for p, a in zip(body.params, args, strict=False) if p}
-        return Scope(body, self._predicate, bound, outer.depth + 1)
+        return Scope(body, self, bound, outer.depth + 1)
 
-    def _predicate(self, call: Node, scope: Scope) -> tuple[Scope, Node] | None:
-        """Look through a call in a condition if all the callee does is return an expression."""
-        name, args = call.kids[0].label, call.kids[-1].kids
-        functions = self._file.functions.get(name, [])
-        bodies = [b for f in functions for b in f.bodies] or self._macro_bodies(name)
-        if len(bodies) != 1:
+    def predicate(self, use: Node, scope: Scope) -> Formula | None:
+        """Look through a call, or a bare macro, in a condition; see `conditions.Library`."""
+        if use.kind == "call_expression":
+            name, args = use.kids[0].label, use.kids[-1].kids
+        else:
+            name, args = use.label, []
+        bodies = self._function_bodies(name) if use.kind == "call_expression" else []
+        bodies = bodies or [b for b in self._macro_bodies(name) if bool(b.params) == bool(args)]
+        if len(bodies) != 1 or not _is_small(bodies[0]):
             return None
-        value = _returned(bodies[0].root)
-        return (self._enter(bodies[0], args, scope), value) if value is not None else None
+        inner = self._enter(bodies[0], args, scope)
+        if bodies[0].root.kind == "function_definition":
+            return _returned(inner)
+        value = _expression(bodies[0].root)
+        return truth(value, inner) if value is not None else None
+
+    def statements(self, call: Node, scope: Scope) -> Scope | None:
+        """Look through a macro that may leave the function; see `conditions.Library`."""
+        bodies = self._macro_bodies(call.kids[0].label)
+        if len(bodies) != 1 or not any(n.kind in _LEAVING for n in bodies[0].nodes):
+            return None
+        return self._enter(bodies[0], call.kids[-1].kids, scope)
+
+    def _function_bodies(self, name: str) -> list[Body]:
+        for file in (self._file, *self._headers):
+            if name in file.functions:
+                return [b for f in file.functions[name] for b in f.bodies]
+        return []
+
+
+def _expression(root: Node) -> Node | None:
+    """Return the one expression a macro stands for, if that is all it is."""
+    stmts = [s for s in root.kids if s.kids]
+    if len(stmts) != 1 or stmts[0].kind != "expression_statement":
+        return None
+    return stmts[0].kids[0] if stmts[0].kids[0].kind not in _CONSTANTS else None
+
+
+def _returned(scope: Scope) -> Formula | None:
+    """Return the condition under which a small function gives a true value."""
+    answers = [n for n in scope.body.nodes if n.kind == "return_statement"]
+    if not answers or any(not n.kids for n in answers):
+        return None
+    if any(n.kind in _LOOPING for n in scope.body.nodes):
+        return None
+    return disj(conj([path_condition(n, scope), truth(n.kids[0], scope)]) for n in answers)
 
 
 def _use(leaf: Node) -> tuple[Node | None, list[Node]]:
@@ -199,17 +286,6 @@ def _is_small(body: Body) -> bool:
 
 def _names_a_member(leaf: Node) -> bool:
     return leaf.kind == "field_identifier"
-
-
-def _returned(root: Node) -> Node | None:
-    """Return the one expression a body evaluates to, if that is all it does."""
-    block = root.kid("body") if root.kind == "function_definition" else root
-    stmts = [s for s in (block.kids if block is not None else []) if s.kids]
-    if len(stmts) != 1 or stmts[0].kind not in ("return_statement", "expression_statement"):
-        return None
-    if root.kind == "function_definition" and stmts[0].kind != "return_statement":
-        return None
-    return stmts[0].kids[0]
 
 
 def is_stub(function: Function) -> bool:
@@ -238,6 +314,11 @@ class Cases:
             for r in self._rows
             if self._consistent(r) and assign(wanted, dict(zip(keys, r, strict=True))) is True
         )
+
+    @property
+    def is_constant(self) -> bool:
+        """Tell whether the wanted condition names nothing: always, or never."""
+        return not self._names
 
     def _consistent(self, row: tuple[bool, ...]) -> bool:
         true = [a for a, v in zip(self._names, row, strict=True) if v and a.subject]
@@ -276,6 +357,9 @@ class Cases:
 
 def _matches(named: Atom, atom: Atom) -> bool:
     """Tell whether a condition found in the code is one that the rule names."""
+    if named.node[0] == "is" and atom.node[0] == "==" and atom.value in ("1", "1U"):
+        # A flag is compared with 1 as well as with true.
+        return _unify_all(named.node[1:], atom.node[1:2])
     if named.node[0] != atom.node[0]:
         return False
     want, have = named.node[1:], atom.node[1:]

@@ -92,6 +92,14 @@ class Layout:
                 self._read[path] = Unreadable(path, "nested too deeply to be read")
         return self._read[path]
 
+    def private_headers(self, file: CodeFile) -> list[CodeFile]:
+        """Return the headers beside a file that it includes by their bare names."""
+        here = posixpath.dirname(file.path)
+        names = [i.header for i in file.source.includes if not i.is_system and "/" not in i.header]
+        paths = [posixpath.join(here, n) for n in names]
+        opened = [self.open(p) for p in paths if self.tree.is_file(p)]
+        return [h for h in opened if isinstance(h, CodeFile)]
+
     def _resolve(self, spec: FileSpec) -> list[str]:
         present = [p for p in spec.paths if self.tree.is_file(p)]
         if spec.included_by:

@@ -5,18 +5,27 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from lpae_backport.conditions import path_condition, truth
+from lpae_backport.conditions import truth
 from lpae_backport.errors import UndecidableError
 from lpae_backport.finding import CheckResult, Evidence, State
 from lpae_backport.guards import Cases, Search, is_stub
 from lpae_backport.kconfig import config_entry
 from lpae_backport.layout import Layout, Unreadable
 from lpae_backport.location import Location, Span
-from lpae_backport.logic import Formula, conj, negate, satisfiable
+from lpae_backport.logic import Formula, conj, disj, negate, satisfiable
 from lpae_backport.numbers import constant_value
 from lpae_backport.pattern import Pattern
 from lpae_backport.rule import Check, Kind, Scope
-from lpae_backport.symbols import Body, CodeFile, Function, enumerators, members
+from lpae_backport.source import Macro, Problem
+from lpae_backport.symbols import (
+    Body,
+    CodeFile,
+    Function,
+    declared_tag,
+    enumerators,
+    members,
+    type_tag,
+)
 from lpae_backport.syntax import Node
 from lpae_backport.tree import UnreadableError
 
@@ -224,7 +233,7 @@ def _field(check: Check, file: CodeFile, layout: Layout) -> Answer:
     for struct in structs:
         if p := file.source.problem_at(struct.span):
             return _unknown(file, p.span, p.reason)
-        found = [m.node.span for m in members(struct) if m.path == check.name]
+        found = [m.node.span for m in members(struct, file.type_nodes) if m.path == check.name]
         if not found:
             return _unmet(file, f"struct {check.owner} has no {check.name}", struct.kids[0].span)
         spans += found
@@ -232,25 +241,50 @@ def _field(check: Check, file: CodeFile, layout: Layout) -> Answer:
 
 
 def _macro(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    file = _defining(check.name, file, layout)
     found = file.source.macros.get(check.name, [])
     if not found:
         return _absent(file, check.name, "macro")
     for m in found:
         if p := file.source.problem_at(m.span):
             return _unknown(file, p.span, p.reason)
-        if check.value is not None:
-            value = constant_value(file.source.text(m.body), file.source)
-            if value is None:
-                return _unknown(file, m.span, f"value of {check.name} cannot be computed")
-            if value != check.value:
-                return _unmet(file, f"{check.name} is {value:#x}, not {check.value:#x}", m.span)
-        if check.patterns:
-            body = file.macro_body(m)
-            if body is None:
-                return _unknown(file, m.span, f"replacement of {check.name} is not C on its own")
-            if not any(p.match(n) is not None for p in check.patterns for n in body.nodes):
-                return _unmet(file, f"{check.name} has another form", m.span)
+        wrong = _wrong_value(check, file, m) or _wrong_form(check, file, m)
+        if wrong is not None:
+            return wrong
     return _met(file, *(m.span for m in found))
+
+
+def _defining(macro: str, file: CodeFile, layout: Layout) -> CodeFile:
+    """Return the file itself, or the private header beside it that defines a macro."""
+    if macro in file.source.macros:
+        return file
+    for header in layout.private_headers(file):
+        if macro in header.source.macros:
+            return header
+    return file
+
+
+def _wrong_value(check: Check, file: CodeFile, macro: Macro) -> Answer | None:
+    if check.value is None:
+        return None
+    value = constant_value(file.source.text(macro.body), file.source)
+    if value is None:
+        return _unknown(file, macro.span, f"value of {check.name} cannot be computed")
+    if value != check.value:
+        return _unmet(file, f"{check.name} is {value:#x}, not {check.value:#x}", macro.span)
+    return None
+
+
+def _wrong_form(check: Check, file: CodeFile, macro: Macro) -> Answer | None:
+    if not check.patterns:
+        return None
+    body = file.macro_body(macro)
+    if body is None:
+        return _unknown(file, macro.span, f"replacement of {check.name} is not C on its own")
+    whole = [n for s in body.root.kids for n in s.kids]
+    if not any(p.match(n) is not None for p in check.patterns for n in whole):
+        return _unmet(file, f"{check.name} has another form", macro.span)
+    return None
 
 
 def _entry(check: Check, file: CodeFile, layout: Layout) -> Answer:
@@ -288,24 +322,32 @@ def _designates(pair: Node, name: str) -> bool:
 
 def _declaration(check: Check, file: CodeFile, layout: Layout) -> Answer:
     spans = file.declarations(check.name)
-    return _met(file, spans[0]) if spans else _absent(file, check.name, "declaration of")
+    return _readable(file, spans[0]) if spans else _absent(file, check.name, "declaration of")
 
 
 def _export(check: Check, file: CodeFile, layout: Layout) -> Answer:
     span = file.exports.get(check.name)
     if span is not None:
-        return _met(file, span)
+        return _readable(file, span)
+    if _is_lost(file, check.name):
+        return _absent(file, check.name, "export of")
     defined = [_head(f) for f in file.functions.get(check.name, [])]
     return _unmet(file, f"{check.name} is not exported to modules", *defined)
 
 
 def _include(check: Check, file: CodeFile, layout: Layout) -> Answer:
     spans = [i.span for i in file.source.includes if i.header == check.name]
-    return (
-        _met(file, spans[0])
-        if spans
-        else _unmet(file, f"does not include {check.name}", *_first_include(file))
-    )
+    if spans:
+        return _readable(file, spans[0])
+    if _is_lost(file, check.name.rpartition("/")[2].removesuffix(".h")):
+        return _absent(file, check.name, "include of")
+    return _unmet(file, f"does not include {check.name}", *_first_include(file))
+
+
+def _readable(file: CodeFile, span: Span) -> Answer:
+    """Answer for a thing that was found, unless what it stands in could not be read."""
+    p = file.source.problem_at(span)
+    return _met(file, span) if p is None else _unknown(file, p.span, p.reason)
 
 
 def _first_include(file: CodeFile) -> list[Span]:
@@ -315,13 +357,44 @@ def _first_include(file: CodeFile) -> list[Span]:
 # Functions
 
 
-def _named(check: Check, file: CodeFile) -> list[Function]:
-    """Return the definitions of the first of the scope's names that exists, stubs left out."""
+@dataclass(frozen=True)
+class _Definition:
+    """A function, or a function-like macro in its place, with all its readings."""
+
+    name: str
+    head: Span
+    problem: Problem | None
+    bodies: tuple[Body, ...]
+
+
+def _definitions(name: str, file: CodeFile) -> list[_Definition]:
+    """Return the definitions of a name, stubs left out where there is a real one."""
+    functions = file.functions.get(name, [])
+    functions = [f for f in functions if not is_stub(f)] or functions
+    if functions:
+        return [_as_definition(f) for f in functions]
+    found = []
+    for m in file.source.macros.get(name, []):
+        body = file.macro_body(m)
+        if m.params is not None:
+            bodies = (body,) if body is not None else ()
+            found.append(_Definition(name, m.span, file.source.problem_at(m.span), bodies))
+    return found
+
+
+def _as_definition(f: Function) -> _Definition:
+    return _Definition(f.name, _head(f), f.problem, f.bodies)
+
+
+def _candidates(check: Check, file: CodeFile) -> Iterator[list[_Definition]]:
+    """Yield the definitions of each of the scope's names that exists."""
     for name in check.scope.functions:
-        found = _with_word(check, file) if name == "*" else file.functions.get(name, [])
+        if name == "*":
+            found = [_as_definition(f) for f in _with_word(check, file)]
+        else:
+            found = _definitions(name, file)
         if found:
-            return [f for f in found if not is_stub(f)] or found
-    return []
+            yield found
 
 
 def _with_word(check: Check, file: CodeFile) -> list[Function]:
@@ -337,32 +410,27 @@ def _with_word(check: Check, file: CodeFile) -> list[Function]:
 
 
 def _function(check: Check, file: CodeFile, layout: Layout) -> Answer:
-    bodies = list(_definitions(check.name, file))
-    if not bodies:
+    definitions = _definitions(check.name, file)
+    if not definitions:
         return _absent(file, check.name, "function")
-    for span, body in bodies:
-        if p := file.source.problem_at(span):
-            return _unknown(file, p.span, p.reason)
-        if check.params is not None and len(body.params) != check.params:
-            return _unmet(
-                file, f"{check.name} takes {len(body.params)} parameters, not {check.params}", span
-            )
-        if check.patterns and not any(
-            p.match(n) is not None for p in check.patterns for n in body.nodes
-        ):
-            return _unmet(file, f"{check.name} does not mention {check.patterns[0].source}", span)
-    return _met(file, *(s for s, _ in bodies))
+    for d in definitions:
+        if d.problem is not None:
+            return _unknown(file, d.problem.span, d.problem.reason)
+        for body in d.bodies:
+            wrong = _wrong_function(check, file, d, body)
+            if wrong is not None:
+                return wrong
+    return _met(file, *(d.head for d in definitions))
 
 
-def _definitions(name: str, file: CodeFile) -> Iterator[tuple[Span, Body]]:
-    """Yield the function definitions of a name, or its function-like macros."""
-    for f in file.functions.get(name, []):
-        for b in f.bodies:
-            yield _head(f), b
-    for m in file.source.macros.get(name, []):
-        body = file.macro_body(m)
-        if m.params is not None and body is not None:
-            yield m.span, body
+def _wrong_function(check: Check, file: CodeFile, d: _Definition, body: Body) -> Answer | None:
+    if check.params is not None and len(body.params) != check.params:
+        text = f"{d.name} takes {len(body.params)} parameters, not {check.params}"
+        return _unmet(file, text, d.head)
+    mentioned = any(p.match(n) is not None for p in check.patterns for n in body.nodes)
+    if check.patterns and not mentioned:
+        return _unmet(file, f"{d.name} does not mention {check.patterns[0].source}", d.head)
+    return None
 
 
 def _calls(check: Check, file: CodeFile, layout: Layout) -> Answer:
@@ -407,19 +475,27 @@ def _calls_of(name: str, body: Body) -> Iterator[Node]:
             yield leaf.parent
 
 
-def _each_body(check: Check, file: CodeFile, judge: Callable[[Function, Body], Answer]) -> Answer:
-    """Judge every reading of every definition; all have to satisfy the check."""
-    functions = _named(check, file)
-    if not functions:
+Judge = Callable[[_Definition, Body], Answer]
+
+
+def _each_body(check: Check, file: CodeFile, judge: Judge) -> Answer:
+    """Judge every reading of every definition of the first name that exists."""
+    found = next(_candidates(check, file), None)
+    if found is None:
         return _absent(file, check.scope.functions[0], "function")
+    return _judge_all(found, file, judge)
+
+
+def _judge_all(found: list[_Definition], file: CodeFile, judge: Judge) -> Answer:
+    """All readings have to satisfy a check."""
     answers = []
-    for f in functions:
-        if p := f.problem:
-            answers.append(_unknown(file, p.span, f"{p.reason} in {f.name}"))
-            continue
-        if not f.bodies:
-            answers.append(_unknown(file, f.span, f"body of {f.name} not understood"))
-        answers += [judge(f, b) for b in f.bodies]
+    for d in found:
+        if d.problem is not None:
+            answers.append(_unknown(file, d.problem.span, f"{d.problem.reason} in {d.name}"))
+        elif not d.bodies:
+            answers.append(_unknown(file, d.head, f"body of {d.name} not understood"))
+        else:
+            answers += [judge(d, b) for b in d.bodies]
     return _worst(answers)
 
 
@@ -439,34 +515,36 @@ def _sources(patterns: tuple[Pattern, ...]) -> str:
 def _contains(check: Check, file: CodeFile, layout: Layout) -> Answer:
     search = _search(file, layout)
 
-    def judge(function: Function, body: Body) -> Answer:
+    def judge(function: _Definition, body: Body) -> Answer:
         live = [
             o for o in search.occurrences(check.patterns, body, check.scope.follow) if o.is_live
         ]
         if live:
             return _met(file, *(o.node.span for o in live))
-        return _unmet(file, f"no {_sources(check.patterns)} in {function.name}", _head(function))
+        return _unmet(file, f"no {_sources(check.patterns)} in {function.name}", function.head)
 
     return _each_body(check, file, judge)
 
 
 def _lacks(check: Check, file: CodeFile, layout: Layout) -> Answer:
     search = _search(file, layout)
-    answers = []
-    for name in check.scope.functions:
-        for f in file.functions.get(name, []):
-            if f.problem is not None:
-                answers.append(_unknown(file, f.problem.span, f"{f.problem.reason} in {f.name}"))
-                continue
-            for b in f.bodies:
-                live = [o.node.span for o in search.in_text(check.patterns, b) if o.is_live]
-                answers.append(
-                    _unmet(file, f"{_sources(check.patterns)} still in {f.name}", *live)
-                    if live
-                    else _met(file, _head(f))
-                )
-        if name not in file.functions and _is_lost(file, name):
-            answers.append(_absent(file, name, "function"))
+
+    def judge(function: _Definition, body: Body) -> Answer:
+        live = [
+            o.node.span
+            for o in search.occurrences(check.patterns, body)
+            if o.is_live and (o.pattern.is_call or not o.wrapped)
+        ]
+        if live:
+            return _unmet(file, f"{_sources(check.patterns)} still in {function.name}", *live)
+        return _met(file, function.head)
+
+    answers = [_judge_all(found, file, judge) for found in _candidates(check, file)]
+    answers += [
+        _absent(file, name, "function")
+        for name in check.scope.functions
+        if name not in file.functions and _is_lost(file, name)
+    ]
     return _worst(answers) if answers else Answer(State.MET, (), "function is not here")
 
 
@@ -476,14 +554,12 @@ def _guard(check: Check, file: CodeFile, layout: Layout) -> Answer:
     assert condition is not None
     cases = Cases(condition.formula)
 
-    def judge(function: Function, body: Body) -> Answer:
+    def judge(function: _Definition, body: Body) -> Answer:
         found = [
             o for o in search.occurrences(check.patterns, body, check.scope.follow) if o.is_live
         ]
         if not found:
-            return _unmet(
-                file, f"no {_sources(check.patterns)} in {function.name}", _head(function)
-            )
+            return _unmet(file, f"no {_sources(check.patterns)} in {function.name}", function.head)
         return _judge_guard(
             check, file, function, cases, [(o.node, o.pattern.source, o.path) for o in found]
         )
@@ -494,7 +570,7 @@ def _guard(check: Check, file: CodeFile, layout: Layout) -> Answer:
 def _judge_guard(
     check: Check,
     file: CodeFile,
-    function: Function,
+    function: _Definition,
     cases: Cases,
     found: list[tuple[Node, str, Formula]],
 ) -> Answer:
@@ -504,40 +580,83 @@ def _judge_guard(
     for node, what, path in found:
         rows = cases.reached(path)
         if rows - cases.allowed:
-            return _unmet(
-                file, f"{what} in {function.name} is not under {condition.source}", node.span
-            )
+            text = f"{what} in {function.name} is not under {condition.source}"
+            return _unmet(file, text, node.span)
         reached |= rows
+    spans = [node.span for node, _, _ in found]
     if condition.exactly and cases.allowed - reached:
-        return _unmet(
-            file,
-            f"in {function.name} not in every case of {condition.source}",
-            *(node.span for node, _, _ in found),
-        )
-    return _met(file, *(node.span for node, _, _ in found))
+        text = f"in {function.name} not in every case of {condition.source}"
+        return _unmet(file, text, *spans)
+    return _met(file, *spans)
 
 
 def _sets(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    """Judge what a member holds in the end: the first name under which it is set decides."""
     search = _search(file, layout)
+    assert check.condition is not None
+    cases = Cases(check.condition.formula)
+
+    def judge(function: _Definition, body: Body) -> Answer:
+        stores = _stores(check, search, body)
+        if not stores:
+            return _unmet(file, f"{function.name} never sets {check.name}", function.head)
+        held: Formula = False
+        for s in stores:
+            held = disj([conj([held, negate(s.path)]), conj([s.path, s.value])])
+        return _judge_held(check, file, function, cases, held, [s.node for s in stores])
+
+    first: Answer | None = None
+    for found in _candidates(check, file):
+        answer = _judge_all(found, file, judge)
+        if answer.state is not State.UNMET or not answer.reason.endswith(f"sets {check.name}"):
+            return answer
+        first = first or answer
+    return first or _absent(file, check.scope.functions[0], "function")
+
+
+def _judge_held(
+    check: Check,
+    file: CodeFile,
+    function: _Definition,
+    cases: Cases,
+    held: Formula,
+    nodes: list[Node],
+) -> Answer:
     condition = check.condition
     assert condition is not None
-    cases = Cases(condition.formula)
+    spans = [n.span for n in nodes]
+    always = not satisfiable(negate(held))
+    if cases.is_constant:
+        if always:
+            return _met(file, *spans)
+        return _unmet(file, f"{check.name} is not always true in {function.name}", *spans)
+    rows = cases.reached(held)
+    if not rows or rows - cases.allowed:
+        text = f"{check.name} in {function.name} does not follow {condition.source}"
+        return _unmet(file, text, *spans)
+    if condition.exactly and cases.allowed - rows:
+        text = f"{check.name} in {function.name} not in every case of {condition.source}"
+        return _unmet(file, text, *spans)
+    return _met(file, *spans)
 
-    def judge(function: Function, body: Body) -> Answer:
-        found = []
-        for leaf in body.by_label.get(check.name, ()):
-            value = _stored_value(leaf)
-            if value is None:
-                continue
-            scope = search.scope(body)
-            stored = conj([path_condition(leaf, scope), truth(value, scope)])
-            if satisfiable(stored):
-                found.append((leaf, check.name, stored))
-        if not found:
-            return _unmet(file, f"{function.name} never sets {check.name}", _head(function))
-        return _judge_guard(check, file, function, cases, found)
 
-    return _each_body(check, file, judge)
+@dataclass(frozen=True, slots=True)
+class _Store:
+    """One place where a member is given a value."""
+
+    node: Node
+    path: Formula
+    value: Formula
+
+
+def _stores(check: Check, search: Search, body: Body) -> list[_Store]:
+    found = []
+    for o in search.members(check.name, body):
+        value = _stored_value(o.leaf)
+        if value is None or not _may_belong(o.leaf, check.owner, o.scope.body):
+            continue
+        found.append(_Store(o.node, o.path, truth(value, o.scope)))
+    return sorted(found, key=lambda s: s.node.start)
 
 
 def _stored_value(leaf: Node) -> Node | None:
@@ -551,6 +670,22 @@ def _stored_value(leaf: Node) -> Node | None:
         whole = parent.parent
         return whole.kids[-1] if whole.kind == "assignment_expression" else None
     return None
+
+
+def _may_belong(leaf: Node, owner: str, body: Body) -> bool:
+    """Tell whether a member may be one of the struct `owner`, as far as declarations show."""
+    if not owner:
+        return True
+    parent = leaf.parent
+    if parent is not None and parent.kind == "field_expression":
+        base = parent.kids[0]
+        declared = declared_tag(base.label, body) if base.kind == "identifier" else None
+        return declared in (None, owner)
+    for n in leaf.ancestors():
+        if n.kind in ("declaration", "compound_literal_expression"):
+            tag = type_tag(n)
+            return tag in (None, owner)
+    return True
 
 
 # The tree as a whole

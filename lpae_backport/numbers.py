@@ -13,6 +13,7 @@ _CAST = re.compile(
     r"\(\s*\(?\s*(?:const\s+)?(?:unsigned\s+|signed\s+)?[A-Za-z_]\w*\s*\)\s*(?=[\w(])"
 )
 _BIT = re.compile(r"\b_?BIT(?:_ULL|ULL|32|64)?\s*\(")
+_GENMASK = re.compile(r"\bGENMASK(?:_ULL|ULL)?\s*\(([^(),]+),([^(),]+)\)")
 _SUFFIX = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)[uUlL]+\b")
 _OCTAL = re.compile(r"\b0([0-7]+)\b")
 _WORD = re.compile(r"\b[A-Za-z_]\w*\b")
@@ -58,6 +59,7 @@ def constant_value(text: str, source: Source, depth: int = 0) -> int | None:
         .replace("\\\r\n", " ")
     )
     text = _BIT.sub("(1<<", text)
+    text = _GENMASK.sub(r"((1<<((\1)+1))-(1<<(\2)))", text)
     text = re.sub(r"\b(?:U?L?L?|_AC|_UL|_ULL|UL|ULL)\(([^(),]+)(?:,\s*\w+)?\)", r"\1", text)
     text = _SUFFIX.sub(r"\1", text)
     for word in set(_WORD.findall(text)):

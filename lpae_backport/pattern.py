@@ -36,6 +36,11 @@ class Pattern:
         numbers = [n.label for n in self.root.walk() if n.kind == "number_literal"]
         return max(self.words or numbers, key=len, default="")
 
+    @property
+    def is_call(self) -> bool:
+        """Tell whether the pattern is a call of a function."""
+        return self.root.kind == "call_expression"
+
     def match(self, node: Node) -> dict[str, Node] | None:
         """Match `node` itself (not what is below it).
 

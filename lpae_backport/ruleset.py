@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 
 import yaml
 
+from lpae_backport.conditions import NoLibrary, truth
 from lpae_backport.conditions import Scope as CodeScope
-from lpae_backport.conditions import truth
 from lpae_backport.errors import RuleError
 from lpae_backport.kconfig import expression
 from lpae_backport.logic import Formula
@@ -178,7 +178,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
     Kind.CONTAINS: (),
     Kind.LACKS: (),
     Kind.GUARD: ("when", "only-when"),
-    Kind.SETS: ("when",),
+    Kind.SETS: ("when", "of"),
     Kind.INCLUDE: (),
     Kind.NO_INCLUDE: ("under",),
     Kind.ENTRY: ("of", "value"),
@@ -355,7 +355,7 @@ def _formula(value: Value) -> Formula:
     pattern = compile_pattern(value.text())
     if pattern is None:
         value.fail(f"not a condition of C: {value.text()}", "combine patterns with !, && and ||")
-    scope = CodeScope(Body(pattern.root, ()), lambda _call, _scope: None)
+    scope = CodeScope(Body(pattern.root, ()), NoLibrary())
     return truth(pattern.root, scope)
 
 

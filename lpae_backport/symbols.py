@@ -2,7 +2,7 @@
 """What one C file defines: functions with all their bodies, enums, structs, macros, objects."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,6 +13,7 @@ from lpae_backport.syntax import Entity, Node, Tree, fragment, functions_in
 _CALL_NAME = re.compile(rb"([A-Za-z_]\w*)\s*\(")
 _TAG = re.compile(rb"\b(enum|struct|union)\s+([A-Za-z_]\w*)\s*\{")
 _EXPORT = re.compile(rb"^[ \t]*EXPORT_SYMBOL\w*\s*\(\s*([A-Za-z_]\w*)", re.MULTILINE)
+_TYPE_DEPTH = 6
 _CLOSING = re.compile(rb"^\}[^\n]*\n", re.MULTILINE)
 _DEFINED_NAME = re.compile(rb"([A-Za-z_]\w*)\s*(?:\[[^=]*\])*\s*=")
 
@@ -27,6 +28,7 @@ class Body:
     nodes: list[Node] = field(default_factory=list)
     locals: set[str] = field(default_factory=set)
     """The names declared within, parameters left out."""
+    labels: list[Node] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for n in self.root.walk():
@@ -35,6 +37,8 @@ class Body:
                 self.by_label.setdefault(n.label, []).append(n)
             if n.kind == "declaration":
                 self.locals.update(_declared(n))
+            elif n.kind == "labeled_statement":
+                self.labels.append(n)
 
 
 @dataclass(frozen=True)
@@ -176,6 +180,27 @@ _TYPE_KINDS = frozenset(
 )
 
 
+def type_tag(node: Node) -> str | None:
+    """Return the tag of the struct or union that a declaration (or literal) is of, if any."""
+    for n in node.walk():
+        if n.kind in ("struct_specifier", "union_specifier"):
+            return _label(n.kid("name"))
+        if n.kind in ("initializer_list", "compound_statement"):
+            break
+    return None
+
+
+def declared_tag(name: str, body: Body) -> str | None:
+    """Return the tag of the struct that a local or parameter is declared with, if it shows."""
+    for leaf in body.by_label.get(name, ()):
+        for n in leaf.ancestors():
+            if n.kind in ("declaration", "parameter_declaration") and leaf.role == "declarator":
+                return type_tag(n)
+            if not n.kind.endswith("declarator") and n.kind != "parameter_declaration":
+                break
+    return None
+
+
 def _declared(declaration: Node) -> Iterator[str]:
     """Yield the names a declaration introduces."""
     for d in (k for k in declaration.kids if k.role == "declarator"):
@@ -202,8 +227,19 @@ def _functions(trees: list[Tree]) -> int:
     return sum(e.kind == "function_definition" for t in trees for e in t.top())
 
 
-def members(node: Node, prefix: str = "") -> Iterator[Member]:
-    """Yield the fields of a struct or union node; those of unnamed members count as its own."""
+Lookup = Callable[[str, str], list[Node]]
+"""From ``struct`` or ``union`` and a tag to the definitions, such as `CodeFile.type_nodes`."""
+
+
+def members(node: Node, lookup: Lookup, prefix: str = "", depth: int = 0) -> Iterator[Member]:
+    """Yield the fields of a struct or union node; those of unnamed members count as its own.
+
+    Args:
+        node: the definition.
+        lookup: finds a type that is defined apart and used here by its tag.
+        prefix: what the fields are reached by.
+        depth: how many types deep this is; no type of C holds itself, broken text may.
+    """
     for f in (k for b in node.kids if b.kind == "field_declaration_list" for k in b.kids):
         inner = next((k for k in f.kids if k.kind in ("struct_specifier", "union_specifier")), None)
         names = [
@@ -215,11 +251,21 @@ def members(node: Node, prefix: str = "") -> Iterator[Member]:
         ]
         for n in names:
             yield Member(prefix + n.label, n)
-        if inner is not None and inner.kid("body") is not None:
+        if inner is None or depth > _TYPE_DEPTH or _is_pointer(f):
+            continue
+        definitions = [inner]
+        if inner.kid("body") is None:
+            keyword = inner.kind.removesuffix("_specifier")
+            definitions = lookup(keyword, _label(inner.kid("name")))
+        for definition in definitions[:1]:
             if not names:
-                yield from members(inner, prefix)
+                yield from members(definition, lookup, prefix, depth + 1)
             for n in names:
-                yield from members(inner, f"{prefix}{n.label}.")
+                yield from members(definition, lookup, f"{prefix}{n.label}.", depth + 1)
+
+
+def _is_pointer(declaration: Node) -> bool:
+    return any(d.kind == "pointer_declarator" for d in declaration.kids)
 
 
 def enumerators(node: Node) -> list[Node]:

@@ -187,6 +187,8 @@ def _convert(ts: "TSNode", text: bytes, base: int, role: str = "") -> Node:
     children = ts.children
     if not children or kind in _WHOLE:
         node.label = text[ts.start_byte : ts.end_byte].decode("latin-1")
+        if kind == "number_literal":
+            node.label = _number(node.label)
         return node
     for i, c in enumerate(children):
         if c.is_named:
@@ -197,6 +199,17 @@ def _convert(ts: "TSNode", text: bytes, base: int, role: str = "") -> Node:
         elif not node.label and kind in _OPERATORS:
             node.label = c.type
     return node
+
+
+def _number(literal: str) -> str:
+    """Write an integer literal in the one way that equal ones share (0x0F is 15, 1ull is 1ULL)."""
+    digits = literal.rstrip("uUlL")
+    suffix = literal[len(digits) :].upper()
+    try:
+        value = int(digits, 8 if digits.isdigit() and digits[0] == "0" else 0)
+    except ValueError:
+        return literal
+    return f"{value}{'U' if 'U' in suffix else ''}{'L' * suffix.count('L')}"
 
 
 def functions_in(text: bytes, base: int) -> Iterator[Node]:

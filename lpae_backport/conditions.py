@@ -30,6 +30,8 @@ _ONE = frozenset({"true"})
 _LEAVES = frozenset({"return_statement", "goto_statement", "break_statement", "continue_statement"})
 _LOOPS = frozenset({"while_statement", "for_statement", "do_statement"})
 _PLAIN = frozenset({"expression_statement", "declaration"})
+_FLEETING = frozenset({"call_expression", "pointer_expression", "subscript_expression"})
+"""Expressions that need not have the same value when they are written a second time."""
 _DEPTH = 6
 
 
@@ -123,7 +125,7 @@ def truth(node: Node, scope: Scope) -> Formula:
 def _stored(target: Node, value: Node, scope: Scope) -> Formula:
     """Return the truth of a value as it is stored; what a function gives keeps its own name."""
     f = truth(value, scope)
-    if isinstance(f, Atom) and value.kind not in ("field_expression", "identifier"):
+    if isinstance(f, Atom) and f.node[0] == "is" and f.node[1].kind in _FLEETING:
         return Atom(f"{target.canon}@{value.end}", node=("is", value))
     return f
 
@@ -241,7 +243,7 @@ def _held(node: Node, scope: Scope) -> Formula | None:
         ends = scope.assignments(name)
         if parent.kind in _LOOPS and any(parent.start < e <= parent.end for e in ends):
             return None
-        if parent.kind == "compound_statement" and child in parent.kids:
+        if parent.kind in ("compound_statement", "declaration") and child in parent.kids:
             before = parent.kids[: parent.kids.index(child)]
             f = _last_value(before, name, scope)
             if f is not _UNSET:
@@ -262,7 +264,7 @@ def _last_value(stmts: list[Node], name: str, scope: Scope) -> Formula | None:
         ends = [e for e in scope.assignments(name) if stmt.start < e <= stmt.end]
         if not ends:
             continue
-        if stmt.kind in _PLAIN:
+        if stmt.kind in _PLAIN or stmt.kind == "init_declarator":
             value = _value_of(name, ends[-1], scope.body)
             if len(ends) != 1 or value is None or not _is_plain(value, stmt):
                 return None
@@ -280,7 +282,9 @@ def _leaf(name: str) -> Node:
 def _is_plain(value: Node, stmt: Node) -> bool:
     """Tell whether an assignment is what its statement does, not part of a larger expression."""
     whole = value.parent
-    return whole is not None and (whole.kind == "init_declarator" or whole.parent is stmt)
+    if whole is None:
+        return False
+    return whole.kind == "init_declarator" or whole.parent is stmt
 
 
 def _merged(stmt: Node, before: list[Node], name: str, scope: Scope) -> Formula | None:

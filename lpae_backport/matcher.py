@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from lpae_backport.conditions import truth
+from lpae_backport.conditions import path_condition, truth
 from lpae_backport.errors import UndecidableError
 from lpae_backport.finding import CheckResult, Evidence, State
 from lpae_backport.guards import Cases, Search, is_stub
@@ -558,6 +558,8 @@ def _guard(check: Check, file: CodeFile, layout: Layout) -> Answer:
         found = [
             o for o in search.occurrences(check.patterns, body, check.scope.follow) if o.is_live
         ]
+        if not found and check.optional:
+            return Answer(State.MET, (), "nothing of the kind here")
         if not found:
             return _unmet(file, f"no {_sources(check.patterns)} in {function.name}", function.head)
         return _judge_guard(
@@ -654,6 +656,8 @@ def _stores(check: Check, search: Search, body: Body) -> list[_Store]:
     for o in search.members(check.name, body):
         value = _stored_value(o.leaf)
         if value is None or not _may_belong(o.leaf, check.owner, o.scope.body):
+            continue
+        if not satisfiable(path_condition(o.leaf, o.scope)):
             continue
         found.append(_Store(o.node, o.path, truth(value, o.scope)))
     return sorted(found, key=lambda s: s.node.start)

@@ -71,6 +71,8 @@ class Check:
     value: int | None = None
     params: int | None = None
     paths: tuple[str, ...] = ()
+    optional: bool = False
+    """Where a guard's code does not occur at all, there is nothing to object to."""
     requires: Scope | None = None
     """Where this function (or file) does not exist, the check does not apply."""
     either: tuple["Check", ...] = ()
@@ -81,7 +83,7 @@ class Check:
     @property
     def is_constraint(self) -> bool:
         """Tell whether the check only says what must not be there."""
-        return self.kind in CONSTRAINTS
+        return self.optional or self.kind in CONSTRAINTS
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,12 @@ class Value:
         except ValueError:
             self.fail(f"number expected, not '{self.text()}'", "for example 0x88")
 
+    def flag(self) -> bool:
+        """Return the truth value here."""
+        if self.text() not in ("true", "false"):
+            self.fail(f"true or false expected, not '{self.text()}'")
+        return self.text() == "true"
+
     def items(self) -> list["Value"]:
         """Return the list here; a single scalar counts as a list of one."""
         if isinstance(self.data, list):
@@ -177,7 +183,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
     Kind.CALLS: (),
     Kind.CONTAINS: (),
     Kind.LACKS: (),
-    Kind.GUARD: ("when", "only-when"),
+    Kind.GUARD: ("when", "only-when", "optional"),
     Kind.SETS: ("when", "of"),
     Kind.INCLUDE: (),
     Kind.NO_INCLUDE: ("under",),
@@ -289,6 +295,7 @@ class _StepReader:
             else head.texts()
             if kind in (Kind.FILE, Kind.NO_FILE)
             else (),
+            optional=m["optional"].flag() if "optional" in m else False,
             requires=self.scope(m["requires"]) if "requires" in m else None,
             either=tuple(self.check(v) for v in _list(m.get("or"))),
             alternatives=tuple(self.check(v) for v in _list(m.get("differs"))),

@@ -147,7 +147,7 @@ def test_types_show_nested_members() -> None:
         b"enum e { ONE, TWO = 4, THREE };\n"
     )
     file = CodeFile(Source("x.c", code))
-    paths = [m.path for m in members(file.type_nodes("struct", "s")[0])]
+    paths = [m.path for m in members(file.type_nodes("struct", "s")[0], file.type_nodes)]
     assert paths == ["a", "in", "in.b", "c"]
     names = [e.kids[0].label for e in enumerators(file.type_nodes("enum", "e")[0])]
     assert names == ["ONE", "TWO", "THREE"]

@@ -65,7 +65,6 @@ def main(argv: list[str] | None = None) -> int:
     gc.disable()
     try:
         result = program.main(args=argv, prog_name="lpae-audit", standalone_mode=False)
-        sys.stdout.flush()
         return int(result) if isinstance(result, int) else ExitCode.DONE
     except click.ClickException as e:
         e.show()

@@ -25,8 +25,8 @@ _WRAPPERS = frozenset(
         "__builtin_expect",
     }
 )
-_ZERO = frozenset({"0", "0U", "0UL", "0ULL", "0L", "0LL", "NULL", "false"})
-_ONE = frozenset({"true"})
+_ZERO = frozenset({"0", "0U", "0UL", "0ULL", "0L", "0LL", "NULL", "false", "FALSE"})
+_ONE = frozenset({"true", "TRUE"})
 _LEAVES = frozenset({"return_statement", "goto_statement", "break_statement", "continue_statement"})
 _LOOPS = frozenset({"while_statement", "for_statement", "do_statement"})
 _PLAIN = frozenset({"expression_statement", "declaration"})
@@ -487,31 +487,58 @@ def _case_reached(body: Node, case: Node, scope: Scope) -> Formula:
 
 
 def _not_overridden(node: Node, scope: Scope) -> Formula:
-    """Exclude the case that a value is set here and replaced at once by a later ``if``."""
+    """Exclude the cases in which a value set here is replaced before anything reads it."""
     inner = node
     for stmt in node.ancestors():
-        if stmt.kind in ("expression_statement", "declaration"):
+        if stmt.kind in _PLAIN:
             break
         inner = stmt
     else:
         return True
     target = _assigned_name(inner)
-    block = stmt.parent
-    if target is None or block is None or block.kind != "compound_statement":
+    if target is None:
         return True
-    parts = []
-    for later in block.kids[block.kids.index(stmt) + 1 :]:
-        if later.kind != "if_statement":
-            if target in {n.canon for n in later.walk()}:
-                break
-            continue
-        c = later.kid("condition")
-        for role, flip in (("consequence", True), ("alternative", False)):
-            branch = later.kid(role)
-            if c is not None and branch is not None and _assigns(branch, target):
-                f = truth(c, scope)
-                parts.append(negate(f) if flip else f)
+    parts: list[Formula] = []
+    child = stmt
+    for block in stmt.ancestors():
+        if block.kind in _LOOPS or block.kind in ("labeled_statement", "switch_statement"):
+            break
+        if block.kind == "compound_statement":
+            for later in block.kids[block.kids.index(child) + 1 :]:
+                f = _survives(later, target, scope)
+                if f is None:
+                    return conj(parts)
+                parts.append(f)
+                if f is False:
+                    return False
+        child = block
     return conj(parts)
+
+
+def _survives(later: Node, target: str, scope: Scope) -> Formula | None:
+    """Return the condition under which a value outlives a statement; `None` if that reads it."""
+    if later.kind == "expression_statement" and later.kids:
+        whole = later.kids[0]
+        if _assigned_name(whole) == target and target not in _read(whole.kids[-1]):
+            return False
+    if later.kind == "if_statement":
+        c = later.kid("condition")
+        branches = [later.kid("consequence"), later.kid("alternative")]
+        assigned = [b is not None and _assigns(b, target) for b in branches]
+        if c is not None and any(assigned) and target not in _read(c):
+            f = truth(c, scope)
+            return conj([negate(g) for g, a in zip((f, negate(f)), assigned, strict=True) if a])
+    return None if target in _read(later) or _leaves_early(later) else True
+
+
+def _read(node: Node) -> set[str]:
+    return {n.canon for n in node.walk()}
+
+
+def _leaves_early(stmt: Node) -> bool:
+    """Tell whether control may leave here, with the value still standing."""
+    leaving = ("return_statement", "goto_statement", "labeled_statement")
+    return any(n.kind in leaving for n in stmt.walk())
 
 
 def _assigned_name(node: Node) -> str | None:

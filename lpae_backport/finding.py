@@ -62,6 +62,8 @@ class CheckResult:
     reason: str = ""
     constraint: bool = False
     """A constraint (something that must be absent) is no sign that a step was begun."""
+    begun: bool = False
+    """Though it does not hold, part of it does: some of the call sites, say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,5 +174,7 @@ def verdict_of(checks: Iterable[CheckResult]) -> Verdict:
         return Verdict.DONE
     if State.UNMET not in states:
         return Verdict.DIFFERS
-    begun = any(c.state in (State.MET, State.DIFFERS) and not c.constraint for c in counted)
+    begun = any(
+        c.begun or (c.state in (State.MET, State.DIFFERS) and not c.constraint) for c in counted
+    )
     return Verdict.PARTIAL if begun else Verdict.MISSING

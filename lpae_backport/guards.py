@@ -152,6 +152,8 @@ class Search:
                 continue
             n: Node | None = leaf
             while n is not None:
+                if n.kind == "unary_expression" and n.label == "~":
+                    break  # cleared, not set
                 if n.kind == kind:
                     yield n
                 if n.kind.endswith("_statement") and not kind.endswith("statement"):
@@ -293,9 +295,15 @@ def is_stub(function: Function) -> bool:
     for b in function.bodies:
         block = b.root.kid("body")
         stmts = [s for s in (block.kids if block is not None else []) if s.kids]
-        if len(stmts) > 1 or (stmts and stmts[0].kind != "return_statement"):
+        if any(s.kind != "return_statement" or not _is_constant(s.kids[0]) for s in stmts):
             return False
     return True
+
+
+def _is_constant(value: Node) -> bool:
+    if value.kind in ("unary_expression", "cast_expression"):
+        return _is_constant(value.kids[-1])
+    return value.kind in (*_CONSTANTS, "true", "false", "null") or value.label.isupper()
 
 
 class Cases:
@@ -344,6 +352,56 @@ class Cases:
             if not best - self.allowed:
                 break
         return best or frozenset()
+
+    def covered(self, paths: list[Formula]) -> bool:
+        """Tell whether some path can be taken in every case that is allowed.
+
+        Where a path compares what the wanted condition compares with something else (another
+        format, say), every such value is a case of its own.
+        """
+        open_cases: set[tuple[tuple[bool, ...], Atom | None]] = {(r, None) for r in self.allowed}
+        others = self._other_values(paths)
+        open_cases |= {(r, o) for r in self.allowed for o in others}
+        for path in paths:
+            present = list(atoms(path).values())
+            picks: list[list[Atom | None]] = [
+                [*_candidates(n, present)] or [None] for n in self._names
+            ]
+            for pick in (p for i, p in enumerate(product(*picks)) if i < _MAX_CHOICES):
+                open_cases -= {
+                    (row, other)
+                    for row, other in open_cases
+                    if self._taken(path, pick, row, other, others)
+                }
+        return not open_cases
+
+    def _other_values(self, paths: list[Formula]) -> set[Atom]:
+        """Return the tests that compare the subject of a named one with another value."""
+        found = set()
+        for path in paths:
+            present = list(atoms(path).values())
+            subjects = {c.subject for n in self._names for c in _candidates(n, present)}
+            named = {c.value for n in self._names for c in _candidates(n, present)}
+            found |= {
+                a for a in present if a.subject and a.subject in subjects and a.value not in named
+            }
+        return found
+
+    def _taken(
+        self,
+        path: Formula,
+        pick: tuple[Atom | None, ...],
+        row: tuple[bool, ...],
+        other: Atom | None,
+        others: set[Atom],
+    ) -> bool:
+        """Tell whether a path can be taken in a case, with one other value or none of them."""
+        chosen = [a for a, v in zip(pick, row, strict=True) if v and a is not None and a.subject]
+        if other is not None and any(c.subject == other.subject for c in chosen):
+            return True  # the subject has the named value, so it has not this one
+        values = {o: o == other for o in others}
+        values |= {a: v for a, v in zip(pick, row, strict=True) if a is not None}
+        return self._consistent(row) and satisfiable(path, values)
 
     def _possible(
         self, path: Formula, pick: tuple[Atom | None, ...], row: tuple[bool, ...]

@@ -5,16 +5,18 @@ import posixpath
 import re
 from dataclasses import dataclass
 
-from lpae_backport.logic import Atom, Formula, conj, disj, negate
+from lpae_backport.boolean import expression
+from lpae_backport.logic import Formula, conj, disj
 from lpae_backport.source import decode
 from lpae_backport.tree import FileTree, UnreadableError
 
-_TOKEN = re.compile(r"\s*(\|\||&&|!=|=|!|\(|\)|\"[^\"]*\"|[\w./-]+)")
 _ENTRY = re.compile(r"^(?:menu)?config\s+(\w+)\s*$")
 _STARTS = re.compile(
     r"^(?:config|menuconfig|menu|endmenu|if|endif|choice|endchoice|source|comment|mainmenu)\b"
 )
 _RULE = re.compile(r"^([\w-]+?)-(\$\((CONFIG_\w+)\)|[ymn]|objs)\s*[:+]?=\s*(.*)$")
+_VARIABLE = re.compile(r"^(\w+)\s*[:+?]?=\s*(.*)$")
+_USE = re.compile(r"\$[({](\w+)[)}]")
 _DEPTH = 4
 
 
@@ -39,6 +41,7 @@ def config_entry(data: bytes, symbol: str) -> ConfigEntry | None:
         The entry, its ``depends on`` lines and the ``if`` blocks around it joined; or `None`.
     """
     around: list[Formula] = []
+    entries: list[ConfigEntry] = []
     lines = _joined(decode(data))
     for i, (number, text) in enumerate(lines):
         words = text.split()
@@ -50,13 +53,16 @@ def config_entry(data: bytes, symbol: str) -> ConfigEntry | None:
         if m and m[1] == symbol:
             body = []
             for later in lines[i + 1 :]:
-                if _STARTS.match(later[1]):
+                if _STARTS.match(later[1].lstrip()):
                     break
                 body.append(later)
-            return ConfigEntry(
-                symbol, number, body[-1][0] if body else number, conj([*around, _depends(body)])
-            )
-    return None
+            end = body[-1][0] if body else number
+            entries.append(ConfigEntry(symbol, number, end, conj([*around, _depends(body)])))
+    if not entries:
+        return None
+    # A symbol defined twice can be switched on by either definition.
+    first = entries[0]
+    return ConfigEntry(symbol, first.line, first.end_line, disj(e.depends for e in entries))
 
 
 def _joined(text: str) -> list[tuple[int, str]]:
@@ -91,51 +97,6 @@ def _depends(body: list[tuple[int, str]]) -> Formula:
     return conj(parts)
 
 
-def expression(text: str) -> Formula:
-    """Parse a Kconfig expression; what cannot be parsed becomes one opaque condition."""
-    tokens = _TOKEN.findall(text)
-    try:
-        formula, rest = _or(tokens)
-    except IndexError:
-        return Atom(text.strip())
-    return formula if not rest else Atom(text.strip())
-
-
-def _or(tokens: list[str]) -> tuple[Formula, list[str]]:
-    left, rest = _and(tokens)
-    while rest[:1] == ["||"]:
-        right, rest = _and(rest[1:])
-        left = disj([left, right])
-    return left, rest
-
-
-def _and(tokens: list[str]) -> tuple[Formula, list[str]]:
-    left, rest = _factor(tokens)
-    while rest[:1] == ["&&"]:
-        right, rest = _factor(rest[1:])
-        left = conj([left, right])
-    return left, rest
-
-
-def _factor(tokens: list[str]) -> tuple[Formula, list[str]]:
-    head, rest = tokens[0], tokens[1:]
-    if head == "!":
-        inner, rest = _factor(rest)
-        return negate(inner), rest
-    if head == "(":
-        inner, rest = _or(rest)
-        return inner, rest[1:]
-    if head in ("y", "n"):
-        return head == "y", rest
-    if rest[:1] in (["="], ["!="]):
-        other = rest[1]
-        equal: Formula = Atom(head) if other in ("y", "m") else Atom(f"{head}={other}")
-        if other == "n":
-            equal = negate(Atom(head))
-        return (equal if rest[0] == "=" else negate(equal)), rest[2:]
-    return Atom(head), rest
-
-
 class Kbuild:
     """Which source files a tree builds for a Kconfig symbol, read from its Makefiles.
 
@@ -148,7 +109,9 @@ class Kbuild:
         self._tree = tree
         self._objects: dict[str, list[str]] = {}
         self._always: list[str] = []
-        self.found = self._read(top, _DEPTH)
+        self.problems: list[str] = []
+        """Makefiles that could not be read, and why."""
+        self.found = self._read(top, "", _DEPTH)
 
     def sources(self, symbol: str) -> list[str]:
         """Return the C files built for ``CONFIG_<symbol>``, in the order of the Makefiles."""
@@ -158,26 +121,30 @@ class Kbuild:
         """Tell whether some Makefile read here names `path`."""
         return path in self._always or any(path in v for v in self._objects.values())
 
-    def _read(self, folder: str, depth: int) -> bool:
-        name = next(
-            (n for n in ("Kbuild", "Makefile") if self._tree.is_file(f"{folder}/{n}")), None
-        )
-        if name is None:
+    def _read(self, folder: str, inherited: str, depth: int) -> bool:
+        """Read one Makefile; `inherited` is the symbol its directory is entered for."""
+        names = [n for n in ("Kbuild", "Makefile") if self._tree.is_file(f"{folder}/{n}")]
+        if not names:
             return False
         try:
-            text = decode(self._tree.read(f"{folder}/{name}"))
-        except UnreadableError:
+            text = decode(self._tree.read(f"{folder}/{names[0]}"))
+        except UnreadableError as e:
+            self.problems.append(f"{folder}/{names[0]}: {e.message}")
             return False
         lists: dict[str, list[str]] = {}
+        variables: dict[str, str] = {}
         rules = []
         for _, line in _joined(text):
             m = _RULE.match(line.strip())
             if m and m[1] == "obj":
-                rules.append((m[3] or "", m[4].split()))
+                rules.append((m[3] or inherited, m[4]))
             elif m:
-                lists.setdefault(m[1].removesuffix("-objs"), []).extend(m[4].split())
+                words = m[4].split()
+                lists.setdefault(m[1].removesuffix("-objs"), []).extend(words)
+            elif v := _VARIABLE.match(line.strip()):
+                variables[v[1]] = v[2]
         for symbol, words in rules:
-            for word in words:
+            for word in _USE.sub(lambda m: variables.get(m[1], ""), words).split():
                 self._add(folder, symbol, word, lists, depth)
         return True
 
@@ -186,7 +153,7 @@ class Kbuild:
     ) -> None:
         if word.endswith("/"):
             if depth > 0 and ".." not in word:
-                self._read(posixpath.normpath(f"{folder}/{word}"), depth - 1)
+                self._read(posixpath.normpath(f"{folder}/{word}"), symbol, depth - 1)
             return
         if not word.endswith(".o"):
             return

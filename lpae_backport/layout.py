@@ -18,7 +18,8 @@ from lpae_backport.symbols import CodeFile
 from lpae_backport.tree import FileTree, UnreadableError
 
 _SEARCH_DEPTH = 3
-_INCLUDE_DEPTH = 2
+_INCLUDE_DEPTH = 6
+_HEADER_DEPTH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,12 @@ class Unreadable:
 
 
 Resolved = CodeFile | Unreadable
+
+
+def _parsed(path: str, data: bytes) -> Resolved:
+    if b"\r" in data and b"\n" not in data:
+        return Unreadable(path, "its lines end in CR alone")
+    return CodeFile(Source(path, data))
 
 
 class Layout:
@@ -65,7 +72,8 @@ class Layout:
 
     def problems(self) -> list[str]:
         """Return one line for each file that could not be read so far."""
-        return [f"{r.path}: {r.reason}" for r in self._read.values() if isinstance(r, Unreadable)]
+        files = [f"{r.path}: {r.reason}" for r in self._read.values() if isinstance(r, Unreadable)]
+        return files + (self.kbuild.problems if self._makefiles else [])
 
     def files(self, name: str) -> list[Resolved]:
         """Return what the logical file `name` is in this tree.
@@ -85,7 +93,7 @@ class Layout:
         """Return one file by its path, parsed once."""
         if path not in self._read:
             try:
-                self._read[path] = CodeFile(Source(path, self.tree.read(path)))
+                self._read[path] = _parsed(path, self.tree.read(path))
             except UnreadableError as e:
                 self._read[path] = Unreadable(path, e.message)
             except RecursionError:
@@ -106,38 +114,62 @@ class Layout:
             return self._included(spec, present)
         if spec.config and self._makefiles:
             built = [p for p in self.kbuild.sources(spec.config) if self.tree.is_file(p)]
-            named = [p for p in present if p in built]
-            if named:
-                return named
-            defining = [p for p in built if self._defines(p, spec.defines)]
-            if defining:
-                return defining
-            if len(present) > 1:
-                present = [p for p in present if self.kbuild.is_built(p)] or present
+            chosen = [p for p in built if p in present or self._defines(p, spec.defines)]
+            if chosen:
+                return chosen
+        if self._makefiles and self.kbuild.found and (len(present) > 1 or spec.otherwise):
+            named = [p for p in present if self.kbuild.is_built(p)]
+            present = named if spec.otherwise else named or present
         if not present and spec.otherwise:
             return [f.path for f in self.files(spec.otherwise)]
-        if present or not spec.under:
-            return present
-        return self._search(spec)
+        if spec.under and not any(self.kbuild.is_built(p) for p in present):
+            # Not what is built: look for a renamed driver that is.
+            present = self._search(spec) or present
+        return present
 
     def _included(self, spec: FileSpec, present: list[str]) -> list[str]:
         """Choose the header that the including file really gets."""
+        names = {posixpath.basename(p) for p in spec.paths}
+        found: dict[str, None] = {}
         for user in self.files(spec.included_by):
-            if isinstance(user, Unreadable):
-                continue
-            here = posixpath.dirname(user.path)
-            for inc in user.source.includes:
-                if posixpath.basename(inc.header) not in {
-                    posixpath.basename(p) for p in spec.paths
-                }:
-                    continue
-                for base in (() if inc.is_system else (here,)) + ("include",):
-                    path = posixpath.normpath(posixpath.join(base, inc.header))
-                    if path in present:
-                        return [path]
-                    if self.tree.is_file(path) and not path.startswith(".."):
-                        return [path]
-        return present[:1]
+            if isinstance(user, CodeFile):
+                found |= dict.fromkeys(self._reached(user, names, _HEADER_DEPTH))
+        return list(found) or present[:1]
+
+    def _reached(self, file: CodeFile, names: set[str], depth: int) -> list[str]:
+        """Return the headers of these names that `file` includes, through others if need be."""
+        includes = [(i.header, i.is_system) for i in file.source.includes]
+        direct = [
+            path
+            for header, system in includes
+            if posixpath.basename(header) in names
+            for path in [self._header(file.path, header, system)]
+            if path is not None and path != file.path
+        ]
+        onward = [p for d in direct for p in self._forwarded(d, names, depth)]
+        if direct or depth == 0:
+            return onward
+        for header, system in includes:
+            path = None if system else self._header(file.path, header, system)
+            opened = self.open(path) if path is not None else None
+            if isinstance(opened, CodeFile):
+                onward += self._reached(opened, names, depth - 1)
+        return onward
+
+    def _forwarded(self, path: str, names: set[str], depth: int) -> list[str]:
+        """Return the header itself, or the one of the same name that it only passes on."""
+        opened = self.open(path)
+        if isinstance(opened, CodeFile) and depth > 0:
+            return self._reached(opened, names, 0) or [path]
+        return [path]
+
+    def _header(self, user: str, header: str, system: bool) -> str | None:
+        """Return where an ``#include`` leads, if that is in this tree."""
+        for base in (() if system else (posixpath.dirname(user),)) + ("include",):
+            path = posixpath.normpath(posixpath.join(base, header))
+            if not path.startswith("..") and self.tree.is_file(path):
+                return path
+        return None
 
     def _defines(self, path: str, word: str) -> bool:
         if not word:
@@ -156,7 +188,7 @@ class Layout:
             for p in self.tree.walk(spec.under, _SEARCH_DEPTH)
             if p.endswith(".c") and self._defines(p, spec.defines)
         ]
-        return [p for p in found if self.kbuild.is_built(p)] or found[:1]
+        return [p for p in found if self.kbuild.is_built(p)] if self.kbuild.found else found[:1]
 
     def includers(
         self, headers: tuple[str, ...], folders: tuple[str, ...]
@@ -194,6 +226,9 @@ class Layout:
             if not any(n in data for n in names):
                 continue
             for m in line.finditer(without_comments(data)):
-                base = posixpath.dirname(path)
-                if posixpath.normpath(posixpath.join(base, decode(m[1]))) in headers:
+                written = decode(m[1])
+                beside = posixpath.normpath(posixpath.join(posixpath.dirname(path), written))
+                # A bare name with no such file beside it can only come by a -I.
+                stray = "/" not in written and not self.tree.is_file(beside)
+                if beside in headers or stray:
                     yield path, data.count(b"\n", 0, m.start()) + 1

@@ -3,9 +3,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from lpae_backport.conditions import path_condition, truth
+from lpae_backport.conditions import branch_condition, path_condition, truth
 from lpae_backport.errors import UndecidableError
 from lpae_backport.finding import CheckResult, Evidence, State
 from lpae_backport.guards import Cases, Search, is_stub
@@ -40,6 +40,7 @@ class Answer:
     state: State
     evidence: tuple[Evidence, ...] = ()
     reason: str = ""
+    begun: bool = False
 
 
 def decide(check: Check, layout: Layout) -> CheckResult:
@@ -71,7 +72,14 @@ def decide(check: Check, layout: Layout) -> CheckResult:
                     f"older form: {other.id}" if older.state is State.MET else older.reason,
                 )
                 break
-    return CheckResult(check.id, answer.state, answer.evidence, answer.reason, check.is_constraint)
+    return CheckResult(
+        check.id,
+        answer.state,
+        answer.evidence,
+        answer.reason,
+        check.is_constraint,
+        answer.begun,
+    )
 
 
 def applies(scope: Scope | None, layout: Layout) -> bool:
@@ -212,17 +220,22 @@ def _enumerator(check: Check, file: CodeFile, layout: Layout) -> Answer:
     for enum in enums:
         if p := file.source.problem_at(enum.span):
             return _unknown(file, p.span, p.reason)
-        names = [e.kids[0].label for e in enumerators(enum)]
-        if check.name not in names:
-            return _unmet(file, f"enum {check.owner} has no {check.name}", enum.span)
-        if (
-            check.before
-            and check.before in names
-            and names.index(check.before) < names.index(check.name)
-        ):
-            return _unmet(file, f"{check.name} stands after {check.before}", enum.span)
+        wrong = _wrong_enumerator(check, [e.kids[0].label for e in enumerators(enum)])
+        if wrong:
+            return _unmet(file, wrong, enum.span)
     node = next(e for e in enumerators(enums[0]) if e.kids[0].label == check.name)
     return _met(file, node.span)
+
+
+def _wrong_enumerator(check: Check, names: list[str]) -> str:
+    """Say what is wrong with an enum given by its names, if anything is."""
+    if check.name not in names:
+        return f"enum {check.owner} has no {check.name}"
+    if not check.before:
+        return ""
+    if check.before not in names or names[-1] != check.before:
+        return f"{check.before} is not the last of enum {check.owner}"
+    return ""
 
 
 def _field(check: Check, file: CodeFile, layout: Layout) -> Answer:
@@ -295,18 +308,30 @@ def _entry(check: Check, file: CodeFile, layout: Layout) -> Answer:
     for node in nodes:
         if p := file.source.problem_at(node.span):
             return _unknown(file, p.span, p.reason)
-        pairs = [
-            n for n in node.walk() if n.kind == "initializer_pair" and _designates(n, check.name)
-        ]
+        pairs = [n for n in node.walk() if n.kind == "initializer_pair"]
+        pairs = [n for n in pairs if _designates(n, check.name)]
         if not pairs:
-            return _unmet(file, f"{check.owner} has no entry {check.name}", node.kids[0].span)
-        value = pairs[-1].kids[-1]
-        if check.patterns and not any(p.match(value) is not None for p in check.patterns):
-            return _unmet(
-                file, f"entry {check.name} of {check.owner} has another value", pairs[-1].span
-            )
+            text = f"{check.owner} has no entry {check.name}"
+            return _unmet(file, text, node.kids[0].span)
+        wrong = _wrong_entry(check, file, pairs)
+        if wrong is not None:
+            return wrong
         spans.append(pairs[-1].span)
     return _met(file, *spans)
+
+
+def _wrong_entry(check: Check, file: CodeFile, pairs: list[Node]) -> Answer | None:
+    """Judge the last entry of each arm of a conditional: in C the last one counts."""
+    arms = {file.source.conditions_at(p.span): p for p in pairs}
+    for conditions, pair in arms.items():
+        value = pair.kids[-1]
+        if check.patterns and not any(p.match(value) is not None for p in check.patterns):
+            text = f"entry {check.name} of {check.owner} has another value"
+            return _unmet(file, text, pair.span)
+        strange = [c for c in conditions if check.config and check.config not in c]
+        if strange:
+            return _unmet(file, f"entry {check.name} stands under {strange[0]}", pair.span)
+    return None
 
 
 def _designates(pair: Node, name: str) -> bool:
@@ -457,11 +482,8 @@ def _calls(check: Check, file: CodeFile, layout: Layout) -> Answer:
                     n.span
                 )
     if wrong:
-        return _unmet(
-            file,
-            f"{len(wrong)} of {len(wrong) + len(spans)} calls of {name} have another form",
-            *wrong,
-        )
+        text = f"{len(wrong)} of {len(wrong) + len(spans)} calls of {name} have another form"
+        return replace(_unmet(file, text, *wrong), begun=bool(spans))
     return _met(file, *spans) if spans else _unmet(file, f"nothing calls {name}")
 
 
@@ -578,18 +600,36 @@ def _judge_guard(
 ) -> Answer:
     condition = check.condition
     assert condition is not None
-    reached: frozenset[tuple[bool, ...]] = frozenset()
     for node, what, path in found:
-        rows = cases.reached(path)
-        if rows - cases.allowed:
+        if cases.reached(path) - cases.allowed:
             text = f"{what} in {function.name} is not under {condition.source}"
             return _unmet(file, text, node.span)
-        reached |= rows
     spans = [node.span for node, _, _ in found]
-    if condition.exactly and cases.allowed - reached:
+    if condition.exactly and not cases.covered([path for _, _, path in found]):
         text = f"in {function.name} not in every case of {condition.source}"
         return _unmet(file, text, *spans)
     return _met(file, *spans)
+
+
+def _order(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    """Judge whether pieces of code stand in the order of the rule, the first of each counting."""
+    search = _search(file, layout)
+
+    def judge(function: _Definition, body: Body) -> Answer:
+        at = -1
+        spans = []
+        for stage in check.stages:
+            live = [o.node for o in search.occurrences(stage, body) if o.is_live]
+            if not live:
+                return _unmet(file, f"no {_sources(stage)} in {function.name}", function.head)
+            if live[0].start <= at:
+                text = f"{_sources(stage)} in {function.name} comes too early"
+                return _unmet(file, text, live[0].span)
+            at = live[0].start
+            spans.append(live[0].span)
+        return _met(file, *spans)
+
+    return _each_body(check, file, judge)
 
 
 def _sets(check: Check, file: CodeFile, layout: Layout) -> Answer:
@@ -603,9 +643,9 @@ def _sets(check: Check, file: CodeFile, layout: Layout) -> Answer:
         if not stores:
             return _unmet(file, f"{function.name} never sets {check.name}", function.head)
         held: Formula = False
-        for s in stores:
-            held = disj([conj([held, negate(s.path)]), conj([s.path, s.value])])
-        return _judge_held(check, file, function, cases, held, [s.node for s in stores])
+        for store in stores:
+            held = disj([conj([held, negate(store.path)]), conj([store.path, store.after(held)])])
+        return _judge_held(check, file, function, cases, held, [store.node for store in stores])
 
     first: Answer | None = None
     for found in _candidates(check, file):
@@ -644,23 +684,66 @@ def _judge_held(
 
 @dataclass(frozen=True, slots=True)
 class _Store:
-    """One place where a member is given a value."""
+    """One place where a member is given a value, alone or with its whole struct."""
 
     node: Node
     path: Formula
     value: Formula
+    operator: str = "="
+
+    def after(self, held: Formula) -> Formula:
+        """Return what the member holds after the store, given what it held before."""
+        if self.operator == "|=":
+            return disj([held, self.value])
+        if self.operator == "&=":
+            return conj([held, self.value])
+        return self.value
 
 
 def _stores(check: Check, search: Search, body: Body) -> list[_Store]:
+    """Return the stores that count, in the order of the text.
+
+    What comes after the member has been used (`until` in the rule) is too late.
+    """
+    uses = [o.node.start for o in search.occurrences(check.until, body)]
+    last = min(uses, default=body.root.end)
     found = []
+    objects: set[str] = set()
     for o in search.members(check.name, body):
         value = _stored_value(o.leaf)
         if value is None or not _may_belong(o.leaf, check.owner, o.scope.body):
             continue
-        if not satisfiable(path_condition(o.leaf, o.scope)):
+        if o.node.start > last or not satisfiable(path_condition(o.leaf, o.scope)):
             continue
-        found.append(_Store(o.node, o.path, truth(value, o.scope)))
+        objects.add(_object(o.leaf))
+        whole = o.leaf.parent.parent if o.leaf.parent is not None else None
+        operator = whole.label if whole is not None and whole.label else "="
+        found.append(_Store(o.node, o.path, truth(value, o.scope), operator))
+    found += _replaced(check, search, body, objects, last)
     return sorted(found, key=lambda s: s.node.start)
+
+
+def _object(leaf: Node) -> str:
+    """Return the object a member is set in, as far as the text shows."""
+    if leaf.parent is not None and leaf.parent.kind == "field_expression":
+        return leaf.parent.kids[0].canon
+    for n in leaf.ancestors():
+        if n.kind == "init_declarator" or n.kind == "assignment_expression":
+            return n.kids[0].canon
+    return ""
+
+
+def _replaced(
+    check: Check, search: Search, body: Body, objects: set[str], last: int
+) -> Iterator[_Store]:
+    """Yield the places where the whole struct is given anew, without the member: it is zero."""
+    scope = search.scope(body)
+    for n in body.by_label.get("=", ()):
+        if n.kind != "assignment_expression" or n.kids[0].canon not in objects or n.start > last:
+            continue
+        if any(k.label == check.name for k in n.kids[-1].walk()):
+            continue
+        yield _Store(n, branch_condition(n, scope), False)
 
 
 def _stored_value(leaf: Node) -> Node | None:
@@ -752,6 +835,7 @@ _FILE_KINDS: dict[Kind, Callable[[Check, CodeFile, Layout], Answer]] = {
     Kind.LACKS: _lacks,
     Kind.GUARD: _guard,
     Kind.SETS: _sets,
+    Kind.ORDER: _order,
     Kind.INCLUDE: _include,
     Kind.ENTRY: _entry,
     Kind.DECLARATION: _declaration,

@@ -12,7 +12,7 @@ _DEPTH = 8
 _CAST = re.compile(
     r"\(\s*\(?\s*(?:const\s+)?(?:unsigned\s+|signed\s+)?[A-Za-z_]\w*\s*\)\s*(?=[\w(])"
 )
-_BIT = re.compile(r"\b_?BIT(?:_ULL|ULL|32|64)?\s*\(")
+_BIT = re.compile(r"\b_?BIT(?:_ULL|ULL|UL|_UL|32|64)?\s*\(")
 _GENMASK = re.compile(r"\bGENMASK(?:_ULL|ULL)?\s*\(([^(),]+),([^(),]+)\)")
 _SUFFIX = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)[uUlL]+\b")
 _OCTAL = re.compile(r"\b0([0-7]+)\b")

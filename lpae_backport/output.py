@@ -29,9 +29,10 @@ def write_report(text: str, path: str | None) -> None:
         UsageError: the file cannot be written.
     """
     if path is None or path == "-":
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-        sys.stdout.flush()
+        _write_stdout(text)
         return
+    if not path:
+        raise UsageError("the name of the report is empty", hint="-o FILE")
     import tempfile
 
     target = Path(path)
@@ -55,6 +56,18 @@ def write_report(text: str, path: str | None) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
+
+
+def _write_stdout(text: str) -> None:
+    if sys.stdout is None:
+        raise UsageError("standard output is closed")
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as e:
+        raise UsageError(f"standard output cannot be written: {e.strerror}") from None
 
 
 def _umask() -> int:

@@ -4,7 +4,7 @@
 import difflib
 from pathlib import Path
 
-from lpae_backport.errors import RuleError, UsageError
+from lpae_backport.errors import UsageError
 from lpae_backport.rule import Pack, Step
 from lpae_backport.ruleset import load_pack, pack_folders
 
@@ -53,7 +53,7 @@ def select(packs: list[Pack], step_ids: tuple[str, ...]) -> Selection:
             close = difflib.get_close_matches(i, every, 1)
             raise UsageError(
                 f"no step '{i}'",
-                hint=f"did you mean '{close[0]}'?" if close else f"known: {', '.join(every)}",
+                hint=f"did you mean '{close[0]}'?" if close else "see lpae-audit rules list",
             )
     return chosen
 
@@ -67,27 +67,3 @@ def _fits(step_id: str, asked: str) -> bool:
         and bool(rest)
         and (rest[0] == "." or (rest[0].isalpha() and asked[-1].isdigit()))
     )
-
-
-def check_order(pack: Pack) -> None:
-    """Refuse a pack whose steps come after each other in a circle.
-
-    Raises:
-        RuleError: naming the circle.
-    """
-    after = {s.id: s.after for s in pack.steps}
-    done: set[str] = set()
-
-    def visit(step: str, path: tuple[str, ...]) -> None:
-        if step in path:
-            circle = " → ".join([*path[path.index(step) :], step])
-            raise RuleError(
-                f"steps come after each other in a circle: {circle}", where=str(pack.folder)
-            )
-        if step not in done:
-            for before in after.get(step, ()):
-                visit(before, (*path, step))
-            done.add(step)
-
-    for step in after:
-        visit(step, ())

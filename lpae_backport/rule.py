@@ -22,6 +22,7 @@ class Kind(StrEnum):
     LACKS = "lacks"
     GUARD = "guard"
     SETS = "sets"
+    ORDER = "order"
     INCLUDE = "include"
     NO_INCLUDE = "no-include"
     ENTRY = "entry"
@@ -64,10 +65,16 @@ class Check:
     name: str
     scope: Scope
     patterns: tuple[Pattern, ...] = ()
+    stages: tuple[tuple[Pattern, ...], ...] = ()
+    """For an order: the pieces one after the other, each with its alternatives."""
+    until: tuple[Pattern, ...] = ()
+    """Stores behind the first of these come too late to count."""
     condition: Condition | None = None
     owner: str = ""
     """The enum, struct or object that the named thing belongs to."""
     before: str = ""
+    config: str = ""
+    """The only Kconfig symbol that may stand around an entry."""
     value: int | None = None
     params: int | None = None
     paths: tuple[str, ...] = ()
@@ -131,6 +138,11 @@ class FileSpec:
     under: str = ""
     included_by: str = ""
     otherwise: str = ""
+
+    @property
+    def is_kconfig(self) -> bool:
+        """Tell whether the file holds Kconfig, not C."""
+        return not self.paths[0].endswith((".c", ".h"))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ shown at file:line:column with a hint. Input is untrusted: aliases, depth and si
 """
 
 import difflib
+import os
 import re
+import stat
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +16,11 @@ from typing import Any, NoReturn
 
 import yaml
 
+from lpae_backport.boolean import expression
 from lpae_backport.conditions import NoLibrary, truth
 from lpae_backport.conditions import Scope as CodeScope
 from lpae_backport.errors import RuleError
-from lpae_backport.kconfig import expression
-from lpae_backport.logic import Formula
+from lpae_backport.logic import Formula, atoms
 from lpae_backport.pattern import Pattern, compile_pattern
 from lpae_backport.rule import (
     Check,
@@ -36,7 +38,13 @@ from lpae_backport.symbols import Body
 SCHEMA = 1
 _MAX_SIZE = 256 * 1024
 _MAX_DEPTH = 12
+_MAX_CONDITIONS = 6
+_TAGS = frozenset(
+    f"tag:yaml.org,2002:{t}"
+    for t in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
+)
 _SHA = re.compile(r"^[0-9a-f]{12,40}$")
+_IDENTIFIER = re.compile(r"^(?:[A-Za-z_]\w*|\*)$")
 _STEP_ID = re.compile(r"^[0-9a-z][0-9a-z.-]*$")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -113,10 +121,7 @@ def load_yaml(path: Path) -> Value:
         RuleError: it cannot be read, is no YAML, or uses what rules may not (aliases, tags,
             duplicate keys, deep nesting).
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as e:
-        raise RuleError(f"cannot be read: {e.strerror}", where=str(path)) from None
+    raw = _read(path)
     if len(raw) > _MAX_SIZE:
         raise RuleError("too large for a rule", where=str(path), hint=f"limit is {_MAX_SIZE} bytes")
     try:
@@ -141,6 +146,18 @@ def load_yaml(path: Path) -> Value:
     return _value(node, path, 0, set())
 
 
+def _read(path: Path) -> bytes:
+    """Read a regular file, and no more of it than may be."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(fd, "rb") as f:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise RuleError("not a regular file", where=str(path))
+            return f.read(_MAX_SIZE + 1)
+    except OSError as e:
+        raise RuleError(f"cannot be read: {e.strerror}", where=str(path)) from None
+
+
 def _compose(text: str) -> Any:
     loader = _Loader(text)
     try:
@@ -157,6 +174,8 @@ def _value(node: Any, path: Path, depth: int, seen: set[int]) -> Value:
     if id(node) in seen:
         here.fail("aliases are not allowed in rules", "write the value out")
     seen.add(id(node))
+    if node.tag not in _TAGS:
+        here.fail(f"tag {node.tag} is not allowed in rules", "quote the text if it begins with '!'")
     data: Any
     if isinstance(node, yaml.MappingNode):
         data = {}
@@ -184,10 +203,11 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
     Kind.CONTAINS: (),
     Kind.LACKS: (),
     Kind.GUARD: ("when", "only-when", "optional"),
-    Kind.SETS: ("when", "of"),
+    Kind.SETS: ("when", "of", "until"),
+    Kind.ORDER: (),
     Kind.INCLUDE: (),
     Kind.NO_INCLUDE: ("under",),
-    Kind.ENTRY: ("of", "value"),
+    Kind.ENTRY: ("of", "value", "config"),
     Kind.DECLARATION: (),
     Kind.FILE: (),
     Kind.NO_FILE: (),
@@ -204,7 +224,9 @@ _REQUIRED: dict[Kind, tuple[str, ...]] = {
     Kind.FILE: (),
     Kind.NO_FILE: (),
 }
+_PATHS = frozenset({Kind.FILE, Kind.NO_FILE, Kind.NO_INCLUDE})
 _CODE = frozenset({Kind.CONTAINS, Kind.LACKS, Kind.GUARD, Kind.CALLS})
+_IN_FUNCTION = (Kind.GUARD, Kind.CONTAINS, Kind.LACKS, Kind.SETS, Kind.ORDER)
 
 
 class _StepReader:
@@ -214,7 +236,7 @@ class _StepReader:
         self._files = files
 
     def step(self, raw: Value) -> Step:
-        keys = ("schema", "id", "title", "why", "commits", "after", "traps", "applies", "checks")
+        keys = ("id", "title", "why", "commits", "after", "traps", "applies", "checks")
         m = raw.mapping(keys, ("id", "title", "why", "checks"))
         step_id = m["id"].text()
         if not _STEP_ID.match(step_id):
@@ -263,6 +285,8 @@ class _StepReader:
                 else f"known: {', '.join(sorted(self._files))}",
             )
         names = tuple(f.strip() for f in functions.split("|")) if functions else ()
+        if not all(_IDENTIFIER.match(n) for n in names):
+            raw.fail(f"'{functions}' is no list of functions", "in: file:function|other_name")
         return Scope(name, names, follow.texts() if follow is not None else ())
 
     def check(self, raw: Value) -> Check:
@@ -276,18 +300,27 @@ class _StepReader:
         required = _REQUIRED.get(kind, ("in",))
         m = raw.mapping((kind, *_KEYS[kind], *_COMMON), required)
         head = m[kind]
+        if not head.items():
+            head.fail(f"'{kind}' is empty")
+        if kind in _PATHS:
+            _inside(head)
         scope = self.scope(m["in"], m.get("follow")) if "in" in m else Scope("")
-        if kind in (Kind.GUARD, Kind.CONTAINS, Kind.LACKS, Kind.SETS) and not scope.functions:
+        if scope.file and (kind is Kind.KCONFIG) is not self._files[scope.file].is_kconfig:
+            m["in"].fail(f"'{kind}' does not look into that kind of file")
+        if kind in _IN_FUNCTION and not scope.functions:
             raw.fail(f"'{kind}' needs a function", "in: file:function")
         return Check(
             id=m["id"].text() if "id" in m else _slug(kind, head),
             kind=kind,
-            name="" if kind in _CODE else head.texts()[0],
+            name="" if kind in _CODE or kind is Kind.ORDER else head.texts()[0],
             scope=scope,
             patterns=self._patterns(kind, head, m),
+            stages=_stages(head) if kind is Kind.ORDER else (),
+            until=tuple(_pattern(v) for v in m["until"].items()) if "until" in m else (),
             condition=self._condition(kind, m, raw),
             owner=m["of"].text() if "of" in m else "",
             before=m["before"].text() if "before" in m else "",
+            config=m["config"].text() if "config" in m else "",
             value=m["value"].integer() if "value" in m and kind is Kind.MACRO else None,
             params=m["params"].integer() if "params" in m else None,
             paths=m["under"].texts()
@@ -311,11 +344,16 @@ class _StepReader:
             source = m.get("mentions")
         elif kind is Kind.ENTRY:
             source = m.get("value")
-        return tuple(_pattern(v) for v in source.items()) if source is not None else ()
+        patterns = tuple(_pattern(v) for v in source.items()) if source is not None else ()
+        if kind is Kind.CALLS and not all(_is_plain_call(p) for p in patterns):
+            m[kind].fail("a call of a named function expected", "for example f($_, $_)")
+        return patterns
 
     def _condition(self, kind: Kind, m: dict[str, Value], raw: Value) -> Condition | None:
         if kind is Kind.KCONFIG:
             text = m["implies"].text()
+            if not text.strip():
+                m["implies"].fail("an expression expected", "implies: ARM || ARM64")
             return Condition(text, expression(text), exactly=False)
         given = [k for k in ("when", "only-when") if k in m]
         if not given:
@@ -327,7 +365,12 @@ class _StepReader:
                 "'when' and 'only-when' exclude each other", "'when' says both directions"
             )
         value = m[given[0]]
-        return Condition(value.text(), _formula(value), exactly=given[0] == "when")
+        formula = _formula(value)
+        if kind is Kind.GUARD and isinstance(formula, bool):
+            value.fail("a guard's condition is no constant", "use 'contains' or 'lacks'")
+        if len(atoms(formula)) > _MAX_CONDITIONS:
+            value.fail(f"more than {_MAX_CONDITIONS} conditions in one", "split the check")
+        return Condition(value.text(), formula, exactly=given[0] == "when")
 
 
 def _list(value: Value | None) -> list[Value]:
@@ -339,13 +382,32 @@ def _list(value: Value | None) -> list[Value]:
 
 
 def _slug(kind: Kind, head: Value) -> str:
-    words = re.findall(r"[A-Za-z_]\w*", head.texts()[0])
+    first = head.items()[0].items()[0] if head.items()[0].items() else head
+    words = re.findall(r"[A-Za-z_]\w*", first.text())
     return f"{kind}-{words[0] if words else 'code'}".strip("-")
+
+
+def _stages(value: Value) -> tuple[tuple[Pattern, ...], ...]:
+    if len(value.items()) < 2:
+        value.fail("an order needs two pieces of code or more")
+    return tuple(tuple(_pattern(v) for v in stage.items()) for stage in value.items())
+
+
+def _is_plain_call(pattern: Pattern) -> bool:
+    callee = pattern.root.kids[0] if pattern.is_call else None
+    return callee is not None and callee.kind == "identifier" and callee.label[0] != "$"
+
+
+def _inside(value: Value) -> None:
+    """Refuse paths that lead out of a tree."""
+    for v in value.items():
+        if not v.text() or v.text().startswith("/") or ".." in v.text().split("/"):
+            v.fail("a path stays below the kernel's root")
 
 
 def _pattern(value: Value) -> Pattern:
     pattern = compile_pattern(value.text())
-    if pattern is None:
+    if pattern is None or pattern.root.kind == "declaration":
         value.fail(
             f"not one expression or statement of C: {value.text()}",
             "$X is any expression, $$$ the rest",
@@ -360,7 +422,7 @@ def _pattern(value: Value) -> Pattern:
 def _formula(value: Value) -> Formula:
     """Read a condition; its leaves become atoms that hold patterns."""
     pattern = compile_pattern(value.text())
-    if pattern is None:
+    if pattern is None or pattern.root.kind.endswith(("_statement", "declaration")):
         value.fail(f"not a condition of C: {value.text()}", "combine patterns with !, && and ||")
     scope = CodeScope(Body(pattern.root, ()), NoLibrary())
     return truth(pattern.root, scope)
@@ -400,17 +462,25 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
         m["schema"].fail(
             f"schema {m['schema'].text()} is not supported", f"this version reads schema {SCHEMA}"
         )
+    for key in ("makefiles",):
+        if key in m:
+            _inside(m[key])
     files = {k: _file_spec(k, v) for k, v in m["files"].mapping(m["files"].data or ()).items()}
+    for name, spec in files.items():
+        for key, other in (("included-by", spec.included_by), ("otherwise", spec.otherwise)):
+            if other and (other not in files or other == name):
+                m["files"].data[name].data[key].fail(f"no other logical file '{other}'")
     reader = _StepReader(files)
     steps: list[Step] = []
     for path in sorted((folder / "steps").glob("*.yaml")):
         try:
-            steps.append(reader.step(load_yaml(path)))
+            steps.append(_step(reader, path))
         except RuleError as e:
             if on_error is None:
                 raise
             on_error(e)
     _check_steps(steps, folder)
+    _check_order(steps, folder)
     return Pack(
         id=m["id"].text(),
         title=m["title"].text(),
@@ -422,16 +492,26 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
     )
 
 
+def _step(reader: _StepReader, path: Path) -> Step:
+    try:
+        return reader.step(load_yaml(path))
+    except RecursionError:
+        raise RuleError("nested too deeply", where=str(path)) from None
+
+
 def _defconfig(raw: Value) -> DefconfigSpec:
     m = raw.mapping(("needs", "under"), ("needs", "under"))
+    _inside(m["under"])
     return DefconfigSpec(m["needs"].text(), m["under"].text())
 
 
 def _file_spec(name: str, raw: Value) -> FileSpec:
     m = raw.mapping(("paths", "config", "defines", "under", "included-by", "otherwise"), ("paths",))
-    for v in m["paths"].items():
-        if v.text().startswith("/") or ".." in v.text().split("/"):
-            v.fail("a path stays below the kernel's root")
+    if not m["paths"].items():
+        m["paths"].fail("at least one path expected")
+    for key in ("paths", "under"):
+        if key in m:
+            _inside(m[key])
 
     def get(key: str) -> str:
         return m[key].text() if key in m else ""
@@ -461,6 +541,28 @@ def _check_steps(steps: list[Step], folder: Path) -> None:
                 raise RuleError(
                     f"step '{s.id}' comes after '{a}', which does not exist", where=f"{s.file}:1:1"
                 )
+
+
+def _check_order(steps: list[Step], folder: Path) -> None:
+    """Refuse a pack whose steps come after each other in a circle.
+
+    Raises:
+        RuleError: naming the circle.
+    """
+    after = {s.id: s.after for s in steps}
+    done: set[str] = set()
+
+    def visit(step: str, path: tuple[str, ...]) -> None:
+        if step in path:
+            circle = " → ".join([*path[path.index(step) :], step])
+            raise RuleError(f"steps come after each other in a circle: {circle}", where=str(folder))
+        if step not in done:
+            for before in after.get(step, ()):
+                visit(before, (*path, step))
+            done.add(step)
+
+    for step in after:
+        visit(step, ())
 
 
 def step_order(step_id: str) -> tuple[tuple[int, int, str], ...]:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
+from lpae_backport.boolean import expression
 from lpae_backport.location import LineIndex, Location, Span
 
 _QUIET = re.compile(
-    rb"//[^\n]*|/\*.*?(?:\*/|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL
+    rb"//(?:\\\r?\n|[^\n])*|/\*.*?(?:\*/|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL
 )
 _DIRECTIVE = re.compile(rb"^[ \t]*#[ \t]*(\w*)((?:[^\n\\]|\\\r?\n|\\[^\n])*)", re.MULTILINE)
 _INCLUDE = re.compile(rb"\s*([<\"])([^>\"\n]+)[>\"]")
@@ -48,8 +49,7 @@ _BARE_MACRO = re.compile(
 )
 _NEXT = re.compile(rb"\s*(?:[A-Za-z_#]|\Z)")
 _MAX_READINGS = 4
-_DEAD = frozenset({"0", "(0)", "false"})
-_LIVE = frozenset({"1", "(1)", "true"})
+_MAX_CONDITIONALS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,12 @@ class Branch:
     own: str
     span: Span
     earlier: tuple[str, ...] = ()
+
+    @property
+    def constant(self) -> bool | None:
+        """The truth of the arm's own condition, where it is a constant."""
+        f = expression(self.own) if self.own else True
+        return f if isinstance(f, bool) else None
 
     @property
     def condition(self) -> str:
@@ -151,8 +157,12 @@ class Source:
         self.conditionals: list[Conditional] = []
         self.quiet = without_comments(self._without_conflicts(data))
         """The text without comments (and without conflict markers), otherwise as it stands."""
+        self._note_unterminated()
         self._dead: list[Span] = []
+        self.code = self.quiet
+        """As `quiet`, with preprocessor lines and what is never compiled blanked."""
         self.masked = self._mask()
+        """As `code`, rewritten byte for byte into C that a grammar understands."""
 
     @cached_property
     def lines(self) -> LineIndex:
@@ -217,18 +227,30 @@ class Source:
             self.problems.append(Problem(Span(start, len(data)), "unresolved merge conflict"))
         return bytes(text)
 
+    def _note_unterminated(self) -> None:
+        """Note a comment that never ends: all behind it is lost to the compiler too."""
+        start = self.data.rfind(b"/*")
+        if start == -1 or self.data.find(b"*/", start + 2) != -1:
+            return
+        if self.quiet[start : start + 2] != b"/*":
+            self.problems.append(Problem(Span(start, len(self.data)), "comment never ends"))
+
     def _mask(self) -> bytes:
         text = bytearray(self.quiet)
         stack: list[Conditional] = []
         for m in _DIRECTIVE.finditer(self.quiet):
             self._directive(m, stack)
             text[m.start() : m.end()] = _blank(m[0])
+        if len(self.conditionals) > _MAX_CONDITIONALS:
+            self.problems.append(Problem(Span(0, len(text)), "too many #if to be read"))
+            self.conditionals.clear()
         for c in stack:
             self.problems.append(Problem(Span(c.span.start, len(text)), "#if without #endif"))
         self.conditionals.sort(key=lambda c: c.span)
         self._bury(text)
         self._drop_dead()
-        masked = _plain_c(bytes(text))
+        self.code = bytes(text)
+        masked = _plain_c(self.code)
         return _BARE_MACRO.sub(_plain_bare_macro, masked)
 
     def _directive(self, m: re.Match[bytes], stack: list[Conditional]) -> None:
@@ -239,6 +261,8 @@ class Source:
                 self.includes.append(Include(decode(inc[2]), inc[1] == b"<", span))
         elif word == b"define":
             self._define(rest, m.start(2), span)
+        elif word == b"undef":
+            self.macros.pop(decode(rest).strip(), None)
         elif word in (b"if", b"ifdef", b"ifndef"):
             stack.append(
                 Conditional(span, [Branch(_condition(word, rest), Span(m.end(), m.end()))])
@@ -281,13 +305,14 @@ class Source:
             arms = c.branches
             taken = False
             for b in arms:
-                if taken or b.own in _DEAD:
+                if taken or b.constant is False:
                     self._dead.append(b.span)
                     text[b.span.start : b.span.end] = _blank(bytes(text[b.span.start : b.span.end]))
-                elif b.own in _LIVE:
+                elif b.own and b.constant is True:
                     taken = True
             if len(arms) > 1 and any(_balance(text, b.span) for b in arms):
-                for b in arms[1:]:
+                kept = _arms(c)[0]
+                for b in (b for b in arms if b is not kept):
                     text[b.span.start : b.span.end] = _blank(bytes(text[b.span.start : b.span.end]))
 
     def _drop_dead(self) -> None:
@@ -398,10 +423,10 @@ def _arms(c: Conditional) -> list[Branch | None]:
     """Return the arms that can be compiled; `None` stands for none of them."""
     found: list[Branch | None] = []
     for b in c.branches:
-        if b.own in _DEAD:
+        if b.constant is False:
             continue
         found.append(b)
-        if b.own in _LIVE or (b.earlier and not b.own):
+        if b.constant is True:
             return found
     return [*found, None]
 

@@ -12,7 +12,7 @@ from lpae_backport.syntax import Entity, Node, Tree, fragment, functions_in
 
 _CALL_NAME = re.compile(rb"([A-Za-z_]\w*)\s*\(")
 _TAG = re.compile(rb"\b(enum|struct|union)\s+([A-Za-z_]\w*)\s*\{")
-_EXPORT = re.compile(rb"^[ \t]*EXPORT_SYMBOL\w*\s*\(\s*([A-Za-z_]\w*)", re.MULTILINE)
+_EXPORT = re.compile(rb"\"(?:\\.|[^\"\\\n])*\"|\bEXPORT_SYMBOL\w*\s*\(\s*([A-Za-z_]\w*)")
 _TYPE_DEPTH = 6
 _CLOSING = re.compile(rb"^\}[^\n]*\n", re.MULTILINE)
 _DEFINED_NAME = re.compile(rb"([A-Za-z_]\w*)\s*(?:\[[^=]*\])*\s*=")
@@ -36,7 +36,8 @@ class Body:
             if n.label:
                 self.by_label.setdefault(n.label, []).append(n)
             if n.kind == "declaration":
-                self.locals.update(_declared(n))
+                if not any(k.label == "static" for k in n.kids):
+                    self.locals.update(_declared(n))
             elif n.kind == "labeled_statement":
                 self.labels.append(n)
 
@@ -65,7 +66,11 @@ class Function:
     @property
     def problem(self) -> Problem | None:
         """What kept part of this function from being read, if anything did."""
-        return self.file.source.problem_at(self.span)
+        source = self.file.source
+        for c in source.conditionals:
+            if c.span.start < self.span.start < c.span.end < self.span.end and len(c.branches) > 1:
+                return Problem(c.span, "#else cuts across the head of a function")
+        return source.problem_at(self.span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,17 @@ class CodeFile:
         self._trees = _parse(source.masked)
         for span in (e for t in self._trees for e in t.errors()):
             source.problems.append(Problem(span, "not understood as C"))
+        source.problems += self._stray_code()
         source.problems.sort(key=lambda p: p.span)
+
+    def _stray_code(self) -> Iterator[Problem]:
+        """Yield statements outside any function: the one before them was closed too early."""
+        before = 0
+        for e in self._entities:
+            if e.kind == "function_definition":
+                before = e.span.start
+            elif e.kind in _STATEMENTS:
+                yield Problem(Span(before, e.span.end), "statement outside a function")
 
     @property
     def path(self) -> str:
@@ -156,8 +171,8 @@ class CodeFile:
         """The symbols this file exports to modules."""
         return {
             m[1].decode(): Span(m.start(), m.end())
-            for m in _EXPORT.finditer(self.source.quiet)
-            if not self.source.is_dead(m.start())
+            for m in _EXPORT.finditer(self.source.code)
+            if m[1]
         }
 
     def macro_body(self, macro: Macro) -> Body | None:
@@ -175,6 +190,19 @@ class CodeFile:
         return {}
 
 
+_STATEMENTS = frozenset(
+    {
+        "if_statement",
+        "for_statement",
+        "while_statement",
+        "do_statement",
+        "switch_statement",
+        "return_statement",
+        "goto_statement",
+        "labeled_statement",
+        "compound_statement",
+    }
+)
 _TYPE_KINDS = frozenset(
     {"enum_specifier", "struct_specifier", "union_specifier", "type_definition", "declaration"}
 )

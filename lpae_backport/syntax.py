@@ -27,7 +27,13 @@ _OPERATORS = frozenset(
 )
 _TRANSPARENT = frozenset({"parenthesized_expression", "else_clause"})
 _WHOLE = frozenset(
-    {"string_literal", "concatenated_string", "char_literal", "sized_type_specifier"}
+    {
+        "string_literal",
+        "concatenated_string",
+        "char_literal",
+        "sized_type_specifier",
+        "storage_class_specifier",
+    }
 )
 
 

@@ -100,6 +100,8 @@ class Tree(FileTree):
 
     def __init__(self, path: str) -> None:
         self.path = path
+        if not path:
+            raise TreeError("the name of a tree is empty", hint="give the kernel's top directory")
         self.root = str(find_kernel(Path(path)))
         self._real = os.path.realpath(self.root) + os.sep
         self._folders: dict[str, Listing] = {}
@@ -192,9 +194,9 @@ def as_text(data: bytes, name: str) -> bytes:
 
 def _is_kernel(path: Path) -> bool:
     """Tell a kernel by its Makefile and two directories; U-Boot has all three but says so."""
-    if not (path / "drivers").is_dir() or not (path / "include/linux").is_dir():
+    if not os.path.isdir(path / "drivers") or not os.path.isdir(path / "include/linux"):
         return False
-    if any((path / n).exists() for n in _NOT_KERNEL):
+    if any(os.path.exists(path / n) for n in _NOT_KERNEL):
         return False
     try:
         with open(path / "Makefile", "rb") as f:
@@ -207,8 +209,8 @@ def _is_kernel(path: Path) -> bool:
 def _looks_like_kernel(path: Path) -> bool:
     """Tell whether a directory somebody named is a kernel whose Makefile hides its version."""
     wanted = ("Makefile", "Kconfig", "drivers/iommu", "include/linux")
-    return all((path / n).exists() for n in wanted) and not any(
-        (path / n).exists() for n in _NOT_KERNEL
+    return all(os.path.exists(path / n) for n in wanted) and not any(
+        os.path.exists(path / n) for n in _NOT_KERNEL
     )
 
 
@@ -218,11 +220,11 @@ def find_kernel(path: Path) -> Path:
     Raises:
         TreeError: there is no such directory, no kernel in it, or more than one.
     """
-    if not path.exists():
+    if not os.path.exists(path):
         raise TreeError(
             "no such directory", where=str(path), hint="give the kernel's top directory"
         )
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise TreeError("not a directory", where=str(path), hint="give the kernel's top directory")
     if _is_kernel(path) or _looks_like_kernel(path):
         return path
@@ -235,7 +237,7 @@ def find_kernel(path: Path) -> Path:
         budget -= len(below)
         found = [d for d in below if _is_kernel(d)]
         if len(found) > 1:
-            names = ", ".join(str(f.relative_to(path)) for f in found)
+            names = ", ".join(str(f.relative_to(path)) for f in found[:6])
             raise TreeError(
                 f"more than one kernel here: {names}", where=str(path), hint="name one of them"
             )

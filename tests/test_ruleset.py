@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Every mistake in a rule is shown at file:line:column with a hint, and never as a traceback."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -67,10 +68,27 @@ def _folder(where: Path, step: str | bytes, pack: str = _PACK) -> Path:
             "hex digits",
         ),
         (_GOOD + "  - {macro: X, in: drv}\nafter: [b]\n", "a.yaml:1:1", "does not exist"),
+        ("!foo {id: a}\n", "a.yaml:1:1", "tag"),
+        (_GOOD + "  - {macro: [], in: drv}\n", "a.yaml:5:", "empty"),
+        (_GOOD + "  - {calls: foo, in: drv}\n", "a.yaml:5:", "a call of a named function"),
+        (_GOOD + "  - {calls: '$F(x)', in: drv}\n", "a.yaml:5:", "a call of a named function"),
+        (_GOOD + "  - {contains: int x, in: drv:f}\n", "a.yaml:5:", "not one expression"),
+        (_GOOD + "  - {guard: f(), in: drv:g, when: '1'}\n", "a.yaml:5:", "no constant"),
+        (_GOOD + "  - {guard: f(), in: drv:g, when: return a;}\n", "a.yaml:5:", "not a condition"),
+        (_GOOD + f"  - {{guard: f(), in: drv:g, when: '{'!' * 3000}x'}}\n", "a.yaml", "deep"),
+        (
+            _GOOD + f"  - {{guard: f(), in: drv:g, when: {' && '.join('abcdefgh')}}}\n",
+            "a.yaml:5:",
+            "more than",
+        ),
+        (_GOOD + "  - {guard: f(), in: 'drv:|', when: x}\n", "a.yaml:5:", "no list of functions"),
+        (_GOOD + "  - {kconfig: X, in: drv, implies: Y}\n", "a.yaml:5:", "that kind of file"),
+        (_GOOD + "  - {macro: X, in: drv}\n  - {file: /etc/passwd}\n", "a.yaml:6:", "stays below"),
+        (_GOOD + "  - {macro: X, in: drv}\n  - {no-file: a/../../b}\n", "a.yaml:6:", "stays below"),
         (b"id: \xff\n", "a.yaml", "not UTF-8"),
         ("a: " + "[" * 2000 + "]" * 2000, "a.yaml", "deep"),
         ("x" * 300_000, "a.yaml", "too large"),
-        ("!!python/object/apply:os.system [echo]\n", "a.yaml:1:1", "mapping"),
+        ("!!python/object/apply:os.system [echo]\n", "a.yaml:1:1", "tag"),
         ("id: a\0b\n", "a.yaml", "not YAML"),
     ],
 )
@@ -92,6 +110,14 @@ def test_mistake(tmp_path: Path, step: str | bytes, place: str, says: str) -> No
         ("schema: 1\nid: p\ntitle: t\nfiles: {f: {paths: [/etc/passwd]}}\n", "stays below"),
         ("schema: 1\nid: p\ntitle: t\nfiles: {f: {paths: [../x.c]}}\n", "stays below"),
         ("schema: 1\nid: p\ntitle: t\nfiles: []\n", "mapping"),
+        ("schema: 1\nid: p\ntitle: t\nfiles: {f: {paths: []}}\n", "at least one path"),
+        ("schema: 1\nid: p\ntitle: t\nfiles: {f: {paths: [a.c], under: ../..}}\n", "stays below"),
+        (
+            "schema: 1\nid: p\ntitle: t\nmakefiles: /etc\nfiles: {f: {paths: [a.c]}}\n",
+            "stays below",
+        ),
+        ("schema: 1\nid: p\ntitle: t\nfiles: {f: {paths: [a.c], included-by: g}}\n", "no other"),
+        ("schema: 1\nid: p\ntitle: t\nfiles: {f: {paths: [a.c], otherwise: f}}\n", "no other"),
     ],
 )
 def test_bad_pack(tmp_path: Path, pack: str, says: str) -> None:
@@ -122,3 +148,14 @@ def test_steps_sort_as_people_count() -> None:
     ids = ["1.10", "1.2", "x.export", "1.6.2b", "1.7", "1.6.2a", "1.6.1", "3a", "2.2a"]
     expected = ["1.2", "1.6.1", "1.6.2a", "1.6.2b", "1.7", "1.10", "2.2a", "3a", "x.export"]
     assert sorted(ids, key=step_order) == expected
+
+
+def test_rule_that_is_no_file(tmp_path: Path) -> None:
+    """A rule that is a pipe or an endless device is refused, not waited for."""
+    folder = _folder(tmp_path, "")
+    step = folder / "steps" / "a.yaml"
+    for make in (lambda: os.mkfifo(step), lambda: step.symlink_to("/dev/zero")):
+        step.unlink()
+        make()
+        with pytest.raises(RuleError, match="not a regular file"):
+            load_pack(folder)

@@ -57,6 +57,8 @@ def _explain(pack: Pack, step: Step) -> Iterator[str]:
 def _says(pack: Pack, check: Check) -> str:
     """Put a check into words, close to how the rule writes it."""
     what = " | ".join(p.source for p in check.patterns) if not check.name else check.name
+    if check.stages:
+        what = ", then ".join(" | ".join(p.source for p in s) for s in check.stages)
     text = f"{check.kind.value} {what}"
     if check.owner:
         text += f" of {check.owner}"

@@ -151,11 +151,16 @@ def _binary(node: Node, scope: Scope) -> Formula:
     return _atom(node, scope, node)
 
 
+_TRUTHS = frozenset({"==", "!=", "<", ">", "<=", ">=", "&&", "||", "!"})
+
+
 def _equality(left: Node, right: Node, scope: Scope) -> Formula:
+    if left.kind == right.kind == "number_literal":
+        return left.label == right.label
     for a, b in ((left, right), (right, left)):
         if b.label in _ZERO:
             return negate(truth(a, scope))
-        if b.label in _ONE:
+        if b.label in _ONE or (b.label == "1" and a.label in _TRUTHS):
             return truth(a, scope)
         # (x & FLAG) == FLAG tests the flag just as (x & FLAG) does.
         masked = a.kind == "binary_expression" and a.label == "&"

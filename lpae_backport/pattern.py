@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """C with metavariables: ``$X`` stands for any expression, ``$$$`` for the rest of a list.
 
+``$_`` stands for anything each time, ``$X_NAME`` for a name or a member but no constant.
+
 ``$`` is a legal letter of an identifier for the C grammar, so a pattern parses as it is. The same
 metavariable twice must stand for the same expression; ``$_`` may stand for a different one each
 time. Operands of ``==``, ``&`` and the like match in either order.
@@ -94,6 +96,10 @@ def unify(pattern: Node, node: Node, bound: dict[str, Node]) -> bool:
 
 
 def _bind(name: str, node: Node, bound: dict[str, Node]) -> bool:
+    if name.endswith("_NAME"):
+        plain = node.kind in ("identifier", "field_expression")
+        if not plain or node.label.isupper():
+            return False
     if name in ("$_", _REST):
         return True
     if name in bound:

@@ -1,143 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Kernel C before the parser sees it: comments, annotations and preprocessor lines set apart.
+"""Kernel C before the parser sees it.
 
-Everything a C grammar stumbles over is blanked with the same number of bytes, so that an offset
-into the masked text is an offset into the file. Preprocessor lines are read here, line by line,
-because they follow their own grammar and may cut across braces.
+Preprocessor lines are read here, line by line, because they follow their own grammar and may cut
+across braces; comments and conflicts are set apart; what remains goes through `masking`.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 
-from lpae_backport.boolean import expression
 from lpae_backport.location import LineIndex, Location, Span
-
-_QUIET = re.compile(
-    rb"//(?:\\\r?\n|[^\n])*|/\*.*?(?:\*/|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL
+from lpae_backport.masking import (
+    _BARE_MACRO,
+    _plain_bare_macro,
+    blank,
+    decode,
+    plain_c,
+    without_comments,
 )
+from lpae_backport.preprocessor import Branch, Conditional, Include, Macro, Problem
+
 _DIRECTIVE = re.compile(rb"^[ \t]*#[ \t]*(\w*)((?:[^\n\\]|\\\r?\n|\\[^\n])*)", re.MULTILINE)
 _INCLUDE = re.compile(rb"\s*([<\"])([^>\"\n]+)[>\"]")
 _DEFINE = re.compile(rb"\s*([A-Za-z_]\w*)(\(([^)]*)\))?((?:.|\n)*)", re.MULTILINE)
 _MARKER = re.compile(rb"^(?:<{7}|={7}|\|{7}|>{7})(?=[ \t\r\n])[^\n]*", re.MULTILINE)
-_NOT_NEWLINE = re.compile(rb"[^\r\n]")
-_ANNOTATION_WORD = rb"_{2,4}[a-z]\w*|no(?:inline|trace|kprobe)\w*|asmlinkage|fastcall"
-_ARGUMENTS = rb"\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
-_TYPEOF = re.compile(rb"\b(?:__typeof__|__typeof|typeof)\s*\(((?:[^()]|\([^()]*\))*)\)")
-_DECLARING = re.compile(
-    rb"^((?:static\s+|const\s+)*[A-Z][A-Z0-9_]{3,}|[ \t]+(?:static\s+)?(?:DECLARE|DEFINE)_\w+)"
-    rb"(\s*\(\s*)([A-Za-z_]\w*)((?:[^()]|\([^()]*\))*\))(?=\s*;)",
-    re.MULTILINE,
-)
-_LOOP_MACRO = re.compile(rb"\b\w*for_each\w*(?=\s*\()")
-_TYPE_ARGUMENT = re.compile(
-    rb"((?:,|\b(?:min_t|max_t|clamp_t|offsetof|typecheck)\s*\()\s*)"
-    rb"((?:struct|union|enum)\s+\w+|(?:unsigned|signed|const|long|int|short|char|void)"
-    rb"(?:\s+(?:unsigned|signed|const|long|int|short|char))*)\b([\s*]*)(?=[,)])"
-)
-_MARKING = re.compile(
-    rb"^((?:static[ \t]+|extern[ \t]+|inline[ \t]+)*)([A-Z][A-Z0-9_]{3,})"
-    rb"(?=\s+(?:static|extern|inline|const|void|bool|int|unsigned|long|struct|enum)\b)",
-    re.MULTILINE,
-)
-_BARE_MACRO = re.compile(
-    rb"^(?:static[ \t]+)?(?!(?:if|for|while|switch)\b)[A-Za-z_]\w*[ \t]*"
-    rb"\((?:[^();{}]|\([^(){};]*\))*\)[ \t\r]*(?=\n)",
-    re.MULTILINE,
-)
-_NEXT = re.compile(rb"\s*(?:[A-Za-z_#]|\Z)")
 _MAX_READINGS = 4
 _MAX_CONDITIONALS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A stretch of a file that could not be read as C, and why."""
-
-    span: Span
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Include:
-    """One ``#include`` line."""
-
-    header: str
-    is_system: bool
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Macro:
-    """One ``#define``; `params` is `None` for an object-like macro."""
-
-    name: str
-    params: tuple[str, ...] | None
-    body: Span
-    span: Span
-
-
-@dataclass(slots=True)
-class Branch:
-    """One arm of a conditional: the bytes between two directives, and its condition as written."""
-
-    own: str
-    span: Span
-    earlier: tuple[str, ...] = ()
-
-    @property
-    def constant(self) -> bool | None:
-        """The truth of the arm's own condition, where it is a constant."""
-        f = expression(self.own) if self.own else True
-        return f if isinstance(f, bool) else None
-
-    @property
-    def condition(self) -> str:
-        """The whole condition, with the arms before it negated."""
-        parts = [f"!({e})" for e in self.earlier] + ([f"{self.own}"] if self.own else [])
-        return " && ".join(parts)
-
-
-@dataclass(slots=True)
-class Conditional:
-    """One ``#if … #endif`` with all its arms."""
-
-    span: Span
-    branches: list[Branch] = field(default_factory=list)
-
-
-@cache
-def _annotations() -> tuple[frozenset[bytes], re.Pattern[bytes]]:
-    """Return the dictionary of annotations, which is data: its plain words, and a pattern.
-
-    The pattern finds every word that may be one, and with group 1 those that take arguments.
-    """
-    text = Path(__file__).with_name("annotations.txt").read_bytes()
-    words = [w for w in text.split(b"\n") if w and not w.startswith(b"#")]
-    calls = b"|".join(w[:-2] for w in words if w.endswith(b"()"))
-    pattern = rb"\b(?:((?:%b)%b)|(?:%b)\b)" % (calls, _ARGUMENTS, _ANNOTATION_WORD)
-    return frozenset(w for w in words if not w.endswith(b"()")), re.compile(pattern)
-
-
-def _without_annotations(text: bytes) -> bytes:
-    plain, pattern = _annotations()
-    return pattern.sub(lambda m: _blank(m[0]) if m[1] or m[0] in plain else m[0], text)
-
-
-def _blank(text: bytes) -> bytes:
-    return _NOT_NEWLINE.sub(b" ", text)
-
-
-def _blank_comment(found: re.Match[bytes]) -> bytes:
-    text = found[0]
-    return text if text[0] in b"\"'" else _blank(text)
-
-
-def without_comments(text: bytes) -> bytes:
-    """Return `text` with its comments blanked, strings left alone."""
-    return _QUIET.sub(_blank_comment, text)
 
 
 class Source:
@@ -220,9 +108,9 @@ class Source:
                 middle = m.start()
             elif kind == b">":
                 self.problems.append(Problem(Span(start, m.end()), "unresolved merge conflict"))
-                text[middle or start : m.end()] = _blank(data[middle or start : m.end()])
+                text[middle or start : m.end()] = blank(data[middle or start : m.end()])
                 start = middle = None
-            text[m.start() : m.end()] = _blank(m[0])
+            text[m.start() : m.end()] = blank(m[0])
         if start is not None:
             self.problems.append(Problem(Span(start, len(data)), "unresolved merge conflict"))
         return bytes(text)
@@ -240,7 +128,7 @@ class Source:
         stack: list[Conditional] = []
         for m in _DIRECTIVE.finditer(self.quiet):
             self._directive(m, stack)
-            text[m.start() : m.end()] = _blank(m[0])
+            text[m.start() : m.end()] = blank(m[0])
         if len(self.conditionals) > _MAX_CONDITIONALS:
             self.problems.append(Problem(Span(0, len(text)), "too many #if to be read"))
             self.conditionals.clear()
@@ -250,7 +138,7 @@ class Source:
         self._bury(text)
         self._drop_dead()
         self.code = bytes(text)
-        masked = _plain_c(self.code)
+        masked = plain_c(self.code)
         return _BARE_MACRO.sub(_plain_bare_macro, masked)
 
     def _directive(self, m: re.Match[bytes], stack: list[Conditional]) -> None:
@@ -307,13 +195,13 @@ class Source:
             for b in arms:
                 if taken or b.constant is False:
                     self._dead.append(b.span)
-                    text[b.span.start : b.span.end] = _blank(bytes(text[b.span.start : b.span.end]))
+                    text[b.span.start : b.span.end] = blank(bytes(text[b.span.start : b.span.end]))
                 elif b.own and b.constant is True:
                     taken = True
             if len(arms) > 1 and any(_balance(text, b.span) for b in arms):
                 kept = _arms(c)[0]
                 for b in (b for b in arms if b is not kept):
-                    text[b.span.start : b.span.end] = _blank(bytes(text[b.span.start : b.span.end]))
+                    text[b.span.start : b.span.end] = blank(bytes(text[b.span.start : b.span.end]))
 
     def _drop_dead(self) -> None:
         if not self._dead:
@@ -327,14 +215,6 @@ class Source:
                 del self.macros[name]
 
 
-def decode(data: bytes) -> str:
-    """Decode text of a tree for display: UTF-8, else latin-1, never an error."""
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
 def _condition(word: bytes, rest: bytes) -> str:
     text = " ".join(decode(rest).replace("\\\n", " ").split())
     if word == b"if":
@@ -344,53 +224,6 @@ def _condition(word: bytes, rest: bytes) -> str:
 
 def _balance(text: bytearray, span: Span) -> int:
     return text.count(b"{", span.start, span.end) - text.count(b"}", span.start, span.end)
-
-
-def _plain_c(text: bytes) -> bytes:
-    """Rewrite, byte for byte, the macros that a C grammar cannot tell from broken syntax."""
-    text = _without_annotations(text)
-    if b"typeof" in text:
-        text = _TYPEOF.sub(_plain_typeof, text)
-    if b"for_each" in text:
-        text = _LOOP_MACRO.sub(_plain_loop, text)
-    text = _DECLARING.sub(_plain_declaration, text)
-    text = _MARKING.sub(_plain_marking, text)
-    return _TYPE_ARGUMENT.sub(_plain_type, text).replace(b"offsetof", b"offset_f")
-
-
-def _plain_marking(found: re.Match[bytes]) -> bytes:
-    """Blank a marking in capitals before a declaration (``VISIBLE_IF_KUNIT``)."""
-    return found[1] + _blank(found[2])
-
-
-def _plain_declaration(found: re.Match[bytes]) -> bytes:
-    """Turn ``DECLARE_BITMAP(name, …)`` into ``int name`` of the same length."""
-    return b"int" + _blank(found[1] + found[2])[3:] + found[3] + _blank(found[4])
-
-
-def _plain_loop(found: re.Match[bytes]) -> bytes:
-    """Turn ``for_each_thing(…)`` into a ``while`` over the same words."""
-    return b"while".ljust(len(found[0]))
-
-
-def _plain_type(found: re.Match[bytes]) -> bytes:
-    """Turn a type among the arguments of a macro into one identifier of the same length."""
-    return found[1] + re.sub(rb"\s", b"_", found[2]) + _blank(found[3])
-
-
-def _plain_bare_macro(found: re.Match[bytes]) -> bytes:
-    """Blank ``SOME_MACRO(args)`` that stands between two definitions without a semicolon."""
-    text, at = found.string, found.start() - 1
-    while at >= 0 and text[at] in b" \t\r\n":
-        at -= 1
-    alone = at < 0 or text[at] in b";}"
-    return _blank(found[0]) if alone and _NEXT.match(text, found.end()) else found[0]
-
-
-def _plain_typeof(found: re.Match[bytes]) -> bytes:
-    """Turn ``typeof(expr)`` into a type name of the same length."""
-    kept = b"typeof_t"
-    return kept[: len(found[0])] + _blank(found[0][len(kept) :])
 
 
 def variants(source: Source, span: Span) -> Iterator[bytes]:
@@ -415,7 +248,7 @@ def variants(source: Source, span: Span) -> Iterator[bytes]:
             for b in c.branches:
                 if b is not kept:
                     lo, hi = b.span.start - span.start, min(b.span.end, span.end) - span.start
-                    text[lo:hi] = _blank(bytes(text[lo:hi]))
+                    text[lo:hi] = blank(bytes(text[lo:hi]))
         yield bytes(text)
 
 
@@ -435,8 +268,8 @@ def _unburied(source: Source, span: Span) -> bytes:
     """Return `span` of the text with directives blanked but both arms of conditionals standing."""
     text = bytearray(source.quiet[span.start : span.end])
     for m in _DIRECTIVE.finditer(source.quiet, span.start, span.end):
-        text[m.start() - span.start : m.end() - span.start] = _blank(m[0])
+        text[m.start() - span.start : m.end() - span.start] = blank(m[0])
     for d in source.dead_within(span):
         lo, hi = max(d.start, span.start) - span.start, min(d.end, span.end) - span.start
-        text[lo:hi] = _blank(bytes(text[lo:hi]))
-    return _plain_c(bytes(text))
+        text[lo:hi] = blank(bytes(text[lo:hi]))
+    return plain_c(bytes(text))

@@ -1,21 +1,37 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What one C file defines: functions with all their bodies, enums, structs, macros, objects."""
+"""What one C file defines: functions with all their readings, enums, structs, objects."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from lpae_backport.location import Span
-from lpae_backport.source import Macro, Problem, Source, variants
+from lpae_backport.preprocessor import Macro, Problem
+from lpae_backport.source import Source, variants
 from lpae_backport.syntax import Entity, Node, Tree, fragment, functions_in
 
 _CALL_NAME = re.compile(rb"([A-Za-z_]\w*)\s*\(")
 _TAG = re.compile(rb"\b(enum|struct|union)\s+([A-Za-z_]\w*)\s*\{")
 _EXPORT = re.compile(rb"\"(?:\\.|[^\"\\\n])*\"|\bEXPORT_SYMBOL\w*\s*\(\s*([A-Za-z_]\w*)")
-_TYPE_DEPTH = 6
 _CLOSING = re.compile(rb"^\}[^\n]*\n", re.MULTILINE)
 _DEFINED_NAME = re.compile(rb"([A-Za-z_]\w*)\s*(?:\[[^=]*\])*\s*=")
+_STATEMENTS = frozenset(
+    {
+        "if_statement",
+        "for_statement",
+        "while_statement",
+        "do_statement",
+        "switch_statement",
+        "return_statement",
+        "goto_statement",
+        "labeled_statement",
+        "compound_statement",
+    }
+)
+_TYPE_KINDS = frozenset(
+    {"enum_specifier", "struct_specifier", "union_specifier", "type_definition", "declaration"}
+)
 
 
 @dataclass(slots=True)
@@ -71,14 +87,6 @@ class Function:
             if c.span.start < self.span.start < c.span.end < self.span.end and len(c.branches) > 1:
                 return Problem(c.span, "#else cuts across the head of a function")
         return source.problem_at(self.span)
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One field of a struct or union, with its dotted path below the named type."""
-
-    path: str
-    node: Node
 
 
 class CodeFile:
@@ -137,7 +145,7 @@ class CodeFile:
             n
             for e in self._tagged.get((keyword, name), [])
             for n in e.node().walk()
-            if n.kind == kind and n.kid("body") and _label(n.kid("name")) == name
+            if n.kind == kind and n.kid("body") and label_of(n.kid("name")) == name
         ]
 
     @cached_property
@@ -190,45 +198,6 @@ class CodeFile:
         return {}
 
 
-_STATEMENTS = frozenset(
-    {
-        "if_statement",
-        "for_statement",
-        "while_statement",
-        "do_statement",
-        "switch_statement",
-        "return_statement",
-        "goto_statement",
-        "labeled_statement",
-        "compound_statement",
-    }
-)
-_TYPE_KINDS = frozenset(
-    {"enum_specifier", "struct_specifier", "union_specifier", "type_definition", "declaration"}
-)
-
-
-def type_tag(node: Node) -> str | None:
-    """Return the tag of the struct or union that a declaration (or literal) is of, if any."""
-    for n in node.walk():
-        if n.kind in ("struct_specifier", "union_specifier"):
-            return _label(n.kid("name"))
-        if n.kind in ("initializer_list", "compound_statement"):
-            break
-    return None
-
-
-def declared_tag(name: str, body: Body) -> str | None:
-    """Return the tag of the struct that a local or parameter is declared with, if it shows."""
-    for leaf in body.by_label.get(name, ()):
-        for n in leaf.ancestors():
-            if n.kind in ("declaration", "parameter_declaration") and leaf.role == "declarator":
-                return type_tag(n)
-            if not n.kind.endswith("declarator") and n.kind != "parameter_declaration":
-                break
-    return None
-
-
 def _declared(declaration: Node) -> Iterator[str]:
     """Yield the names a declaration introduces."""
     for d in (k for k in declaration.kids if k.role == "declarator"):
@@ -255,58 +224,6 @@ def _functions(trees: list[Tree]) -> int:
     return sum(e.kind == "function_definition" for t in trees for e in t.top())
 
 
-Lookup = Callable[[str, str], list[Node]]
-"""From ``struct`` or ``union`` and a tag to the definitions, such as `CodeFile.type_nodes`."""
-
-
-def members(node: Node, lookup: Lookup, prefix: str = "", depth: int = 0) -> Iterator[Member]:
-    """Yield the fields of a struct or union node; those of unnamed members count as its own.
-
-    Args:
-        node: the definition.
-        lookup: finds a type that is defined apart and used here by its tag.
-        prefix: what the fields are reached by.
-        depth: how many types deep this is; no type of C holds itself, broken text may.
-    """
-    for f in (k for b in node.kids if b.kind == "field_declaration_list" for k in b.kids):
-        inner = next((k for k in f.kids if k.kind in ("struct_specifier", "union_specifier")), None)
-        names = [
-            n
-            for d in f.kids
-            if d.role == "declarator"
-            for n in d.walk()
-            if n.kind == "field_identifier"
-        ]
-        for n in names:
-            yield Member(prefix + n.label, n)
-        if inner is None or depth > _TYPE_DEPTH or _is_pointer(f):
-            continue
-        definitions = [inner]
-        if inner.kid("body") is None:
-            keyword = inner.kind.removesuffix("_specifier")
-            definitions = lookup(keyword, _label(inner.kid("name")))
-        for definition in definitions[:1]:
-            if not names:
-                yield from members(definition, lookup, prefix, depth + 1)
-            for n in names:
-                yield from members(definition, lookup, f"{prefix}{n.label}.", depth + 1)
-
-
-def _is_pointer(declaration: Node) -> bool:
-    return any(d.kind == "pointer_declarator" for d in declaration.kids)
-
-
-def enumerators(node: Node) -> list[Node]:
-    """Return the enumerators of an enum node in order."""
-    return [
-        k
-        for b in node.kids
-        if b.kind == "enumerator_list"
-        for k in b.kids
-        if k.kind == "enumerator"
-    ]
-
-
 def _names(head: bytes) -> list[str]:
     """Return what a definition can be called by.
 
@@ -323,7 +240,8 @@ def _names(head: bytes) -> list[str]:
     return names
 
 
-def _label(node: Node | None) -> str:
+def label_of(node: Node | None) -> str:
+    """Return a node's label, empty for no node."""
     return node.label if node is not None else ""
 
 

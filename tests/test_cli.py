@@ -250,7 +250,7 @@ def test_escapes_are_shown_not_obeyed(run, tmp_path: Path, new: Path) -> None:
 
 
 def test_explain(run) -> None:
-    """explain gives the reason, the commits, what decides the step, and the traps."""
+    """Explain gives the reason, the commits, what decides the step, and the traps."""
     out = run("explain", "1.6.2e").out
     for word in ("2c3d273eabe8", "Done when:", "Comes after:", "Traps:", "dma_wmb()"):
         assert word in out

@@ -3,10 +3,12 @@
 
 import pytest
 
-from lpae_backport.guards import Cases, Search
+from lpae_backport.document import Value
+from lpae_backport.guards import Cases
 from lpae_backport.pattern import compile_pattern
-from lpae_backport.ruleset import Value, _formula
+from lpae_backport.search import Search
 from lpae_backport.source import Source
+from lpae_backport.stepfile import read_condition
 from lpae_backport.symbols import CodeFile
 from tests.conftest import ROOT
 
@@ -20,7 +22,7 @@ def _guarded(body: str, condition: str, exactly: bool = True) -> bool:
     assert not file.source.problems, file.source.problems
     pattern = compile_pattern("sync($$$)")
     assert pattern is not None
-    cases = Cases(_formula(Value(condition, ROOT, 1, 1)))
+    cases = Cases(read_condition(Value(condition, ROOT, 1, 1)))
     search = Search(file)
     reached: set[tuple[bool, ...]] = set()
     found = False
@@ -147,5 +149,5 @@ def test_default_then_override() -> None:
     pattern = compile_pattern("NC")
     assert pattern is not None
     (o,) = Search(file).occurrences((pattern,), file.functions["f"][0].bodies[0], ())
-    cases = Cases(_formula(Value("!$C.cw", ROOT, 1, 1)))
+    cases = Cases(read_condition(Value("!$C.cw", ROOT, 1, 1)))
     assert cases.reached(o.path) == cases.allowed

@@ -11,10 +11,40 @@ from lpae_backport.ruleset import load_pack
 from tests.conftest import ROOT
 
 _PACK = load_pack(ROOT / "rules" / "mali-lpae")
-_STEPS = (
-    "1.1 1.2 1.3 1.4 1.5 1.6.1 1.6.2a 1.6.2b 1.6.2c 1.6.2d 1.6.2e 1.6.2f 1.6.2g 1.6.2h 1.6.2i "
-    "1.6.2j 1.7 1.8 1.9 1.10 1.11 2.1 2.2a 2.2b 2.2c 2.2d 2.2e 3a 3b x.block-size x.export x.kconfig"
-).split()
+_STEPS = [
+    "1.1",
+    "1.2",
+    "1.3",
+    "1.4",
+    "1.5",
+    "1.6.1",
+    "1.6.2a",
+    "1.6.2b",
+    "1.6.2c",
+    "1.6.2d",
+    "1.6.2e",
+    "1.6.2f",
+    "1.6.2g",
+    "1.6.2h",
+    "1.6.2i",
+    "1.6.2j",
+    "1.7",
+    "1.8",
+    "1.9",
+    "1.10",
+    "1.11",
+    "2.1",
+    "2.2a",
+    "2.2b",
+    "2.2c",
+    "2.2d",
+    "2.2e",
+    "3a",
+    "3b",
+    "x.block-size",
+    "x.export",
+    "x.kconfig",
+]
 
 
 def test_pack_is_complete() -> None:

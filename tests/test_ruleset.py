@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lpae_backport.document import load_yaml
 from lpae_backport.errors import ExitCode, RuleError
-from lpae_backport.ruleset import load_pack, load_yaml, step_order
+from lpae_backport.ruleset import load_pack, step_order
 
 _PACK = "schema: 1\nid: p\ntitle: t\nfiles:\n  drv: {paths: [drivers/x.c]}\n"
 _GOOD = "id: a\ntitle: t\nwhy: w\nchecks:\n"

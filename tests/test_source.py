@@ -5,9 +5,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lpae_backport.declarations import enumerators, members
 from lpae_backport.location import Span
 from lpae_backport.source import Source, variants
-from lpae_backport.symbols import CodeFile, enumerators, members
+from lpae_backport.symbols import CodeFile
 
 _SCRAPS = st.sampled_from(
     [

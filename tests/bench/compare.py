@@ -22,11 +22,18 @@ from lpae_backport.layout import Layout
 from lpae_backport.packs import load_packs
 from lpae_backport.tree import Tree
 
-_CALLS = (
-    "iopte_leaf dma_map_single dma_unmap_single dma_sync_single_for_device "
-    "__arm_lpae_alloc_pages __arm_lpae_free_pages __arm_lpae_set_pte arm_lpae_install_table "
-    "alloc_io_pgtable_ops __arm_lpae_map"
-).split()
+_CALLS = [
+    "iopte_leaf",
+    "dma_map_single",
+    "dma_unmap_single",
+    "dma_sync_single_for_device",
+    "__arm_lpae_alloc_pages",
+    "__arm_lpae_free_pages",
+    "__arm_lpae_set_pte",
+    "arm_lpae_install_table",
+    "alloc_io_pgtable_ops",
+    "__arm_lpae_map",
+]
 
 
 def files_concerned(old: str, new: str) -> list[str]:

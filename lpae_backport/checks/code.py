@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Checks of what functions do: calls, code that stands or must not, guards, order."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from lpae_backport.answers import Answer, absent, is_lost, met, unknown, unmet, worst
+from lpae_backport.checks.definitions import (
+    Definition,
+    definitions,
+    each_body,
+    judge_all,
+    named,
+    search_in,
+    sources,
+)
+from lpae_backport.finding import State
+from lpae_backport.guards import Cases
+from lpae_backport.layout import Layout
+from lpae_backport.location import Span
+from lpae_backport.logic import Formula
+from lpae_backport.rule import Check
+from lpae_backport.symbols import Body, CodeFile
+from lpae_backport.syntax import Node
+
+
+def function(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    """Decide whether a function exists, with its parameters and what it mentions."""
+    found = definitions(check.name, file)
+    if not found:
+        return absent(file, check.name, "function")
+    for d in found:
+        if d.problem is not None:
+            return unknown(file, d.problem.span, d.problem.reason)
+        for body in d.bodies:
+            wrong = _wrong_function(check, file, d, body)
+            if wrong is not None:
+                return wrong
+    return met(file, *(d.head for d in found))
+
+
+def _wrong_function(check: Check, file: CodeFile, d: Definition, body: Body) -> Answer | None:
+    if check.params is not None and len(body.params) != check.params:
+        text = f"{d.name} takes {len(body.params)} parameters, not {check.params}"
+        return unmet(file, text, d.head)
+    mentioned = any(p.match(n) is not None for p in check.patterns for n in body.nodes)
+    if check.patterns and not mentioned:
+        return unmet(file, f"{d.name} does not mention {check.patterns[0].source}", d.head)
+    return None
+
+
+def calls(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    """Decide whether every call of a function has one of the forms of the rule."""
+    name = check.patterns[0].root.kids[0].label
+    spans: list[Span] = []
+    wrong: list[Span] = []
+    for f in (f for fs in file.functions.values() for f in fs):
+        if f.name == name or name.encode() not in file.source.masked[f.span.start : f.span.end]:
+            continue
+        if f.problem is not None:
+            return unknown(file, f.problem.span, f"{f.problem.reason}; {f.name} calls {name}")
+        for b in f.bodies:
+            for n in _calls_of(name, b):
+                (spans if any(p.match(n) is not None for p in check.patterns) else wrong).append(
+                    n.span
+                )
+    for macros in file.source.macros.values():
+        for m in macros:
+            body = (
+                file.macro_body(m) if m.name != name and name in file.source.text(m.body) else None
+            )
+            for n in _calls_of(name, body) if body is not None else ():
+                (spans if any(p.match(n) is not None for p in check.patterns) else wrong).append(
+                    n.span
+                )
+    if wrong:
+        text = f"{len(wrong)} of {len(wrong) + len(spans)} calls of {name} have another form"
+        return replace(unmet(file, text, *wrong), begun=bool(spans))
+    return met(file, *spans) if spans else unmet(file, f"nothing calls {name}")
+
+
+def _calls_of(name: str, body: Body) -> Iterator[Node]:
+    for leaf in body.by_label.get(name, ()):
+        if (
+            leaf.parent is not None
+            and leaf.parent.kind == "call_expression"
+            and leaf.role == "function"
+        ):
+            yield leaf.parent
+
+
+def contains(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    """Decide whether functions have such code, and control can get there."""
+    search = search_in(file, layout)
+
+    def judge(function: Definition, body: Body) -> Answer:
+        live = [
+            o for o in search.occurrences(check.patterns, body, check.scope.follow) if o.is_live
+        ]
+        if live:
+            return met(file, *(o.node.span for o in live))
+        return unmet(file, f"no {sources(check.patterns)} in {function.name}", function.head)
+
+    return each_body(check, file, judge)
+
+
+def lacks(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    """Decide whether functions are free of such code."""
+    search = search_in(file, layout)
+
+    def judge(function: Definition, body: Body) -> Answer:
+        live = [
+            o.node.span
+            for o in search.occurrences(check.patterns, body)
+            if o.is_live and (o.pattern.is_call or not o.wrapped)
+        ]
+        if live:
+            return unmet(file, f"{sources(check.patterns)} still in {function.name}", *live)
+        return met(file, function.head)
+
+    answers = [judge_all(found, file, judge) for found in named(check, file)]
+    answers += [
+        absent(file, name, "function")
+        for name in check.scope.functions
+        if name not in file.functions and is_lost(file, name)
+    ]
+    return worst(answers) if answers else Answer(State.MET, (), "function is not here")
+
+
+def guard(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    """Decide whether code runs under the condition of the rule."""
+    search = search_in(file, layout)
+    condition = check.condition
+    assert condition is not None
+    cases = Cases(condition.formula)
+
+    def judge(function: Definition, body: Body) -> Answer:
+        found = [
+            o for o in search.occurrences(check.patterns, body, check.scope.follow) if o.is_live
+        ]
+        if not found and check.optional:
+            return Answer(State.MET, (), "nothing of the kind here")
+        if not found:
+            return unmet(file, f"no {sources(check.patterns)} in {function.name}", function.head)
+        return _judge_guard(
+            check, file, function, cases, [(o.node, o.pattern.source, o.path) for o in found]
+        )
+
+    return each_body(check, file, judge)
+
+
+def _judge_guard(
+    check: Check,
+    file: CodeFile,
+    function: Definition,
+    cases: Cases,
+    found: list[tuple[Node, str, Formula]],
+) -> Answer:
+    condition = check.condition
+    assert condition is not None
+    for node, what, path in found:
+        if cases.reached(path) - cases.allowed:
+            text = f"{what} in {function.name} is not under {condition.source}"
+            return unmet(file, text, node.span)
+    spans = [node.span for node, _, _ in found]
+    if condition.exactly and not cases.covered([path for _, _, path in found]):
+        text = f"in {function.name} not in every case of {condition.source}"
+        return unmet(file, text, *spans)
+    return met(file, *spans)
+
+
+def order(check: Check, file: CodeFile, layout: Layout) -> Answer:
+    """Judge whether pieces of code stand in the order of the rule, the first of each counting."""
+    search = search_in(file, layout)
+
+    def judge(function: Definition, body: Body) -> Answer:
+        at = -1
+        spans = []
+        for stage in check.stages:
+            live = [o.node for o in search.occurrences(stage, body) if o.is_live]
+            if not live:
+                return unmet(file, f"no {sources(stage)} in {function.name}", function.head)
+            if live[0].start <= at:
+                text = f"{sources(stage)} in {function.name} comes too early"
+                return unmet(file, text, live[0].span)
+            at = live[0].start
+            spans.append(live[0].span)
+        return met(file, *spans)
+
+    return each_body(check, file, judge)

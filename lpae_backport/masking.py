@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Rewriting kernel C, byte for byte, into C that a grammar understands.
+
+What a C grammar stumbles over (annotations, macros that stand for syntax) is blanked or replaced
+by as many bytes, so that an offset into the result is an offset into the file.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+
+_QUIET = re.compile(
+    rb"//(?:\\\r?\n|[^\n])*|/\*.*?(?:\*/|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL
+)
+_NOT_NEWLINE = re.compile(rb"[^\r\n]")
+_ANNOTATION_WORD = rb"_{2,4}[a-z]\w*|no(?:inline|trace|kprobe)\w*|asmlinkage|fastcall"
+_ARGUMENTS = rb"\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
+_TYPEOF = re.compile(rb"\b(?:__typeof__|__typeof|typeof)\s*\(((?:[^()]|\([^()]*\))*)\)")
+_DECLARING = re.compile(
+    rb"^((?:static\s+|const\s+)*[A-Z][A-Z0-9_]{3,}|[ \t]+(?:static\s+)?(?:DECLARE|DEFINE)_\w+)"
+    rb"(\s*\(\s*)([A-Za-z_]\w*)((?:[^()]|\([^()]*\))*\))(?=\s*;)",
+    re.MULTILINE,
+)
+_LOOP_MACRO = re.compile(rb"\b\w*for_each\w*(?=\s*\()")
+_TYPE_ARGUMENT = re.compile(
+    rb"((?:,|\b(?:min_t|max_t|clamp_t|offsetof|typecheck)\s*\()\s*)"
+    rb"((?:struct|union|enum)\s+\w+|(?:unsigned|signed|const|long|int|short|char|void)"
+    rb"(?:\s+(?:unsigned|signed|const|long|int|short|char))*)\b([\s*]*)(?=[,)])"
+)
+_MARKING = re.compile(
+    rb"^((?:static[ \t]+|extern[ \t]+|inline[ \t]+)*)([A-Z][A-Z0-9_]{3,})"
+    rb"(?=\s+(?:static|extern|inline|const|void|bool|int|unsigned|long|struct|enum)\b)",
+    re.MULTILINE,
+)
+_BARE_MACRO = re.compile(
+    rb"^(?:static[ \t]+)?(?!(?:if|for|while|switch)\b)[A-Za-z_]\w*[ \t]*"
+    rb"\((?:[^();{}]|\([^(){};]*\))*\)[ \t\r]*(?=\n)",
+    re.MULTILINE,
+)
+_NEXT = re.compile(rb"\s*(?:[A-Za-z_#]|\Z)")
+
+
+@cache
+def _annotations() -> tuple[frozenset[bytes], re.Pattern[bytes]]:
+    """Return the dictionary of annotations, which is data: its plain words, and a pattern.
+
+    The pattern finds every word that may be one, and with group 1 those that take arguments.
+    """
+    text = Path(__file__).with_name("annotations.txt").read_bytes()
+    words = [w for w in text.split(b"\n") if w and not w.startswith(b"#")]
+    calls = b"|".join(w[:-2] for w in words if w.endswith(b"()"))
+    pattern = rb"\b(?:((?:%b)%b)|(?:%b)\b)" % (calls, _ARGUMENTS, _ANNOTATION_WORD)
+    return frozenset(w for w in words if not w.endswith(b"()")), re.compile(pattern)
+
+
+def _without_annotations(text: bytes) -> bytes:
+    plain, pattern = _annotations()
+    return pattern.sub(lambda m: blank(m[0]) if m[1] or m[0] in plain else m[0], text)
+
+
+def blank(text: bytes) -> bytes:
+    """Return spaces of the same length, line ends kept."""
+    return _NOT_NEWLINE.sub(b" ", text)
+
+
+def _blank_comment(found: re.Match[bytes]) -> bytes:
+    text = found[0]
+    return text if text[0] in b"\"'" else blank(text)
+
+
+def without_comments(text: bytes) -> bytes:
+    """Return `text` with its comments blanked, strings left alone."""
+    return _QUIET.sub(_blank_comment, text)
+
+
+def plain_c(text: bytes) -> bytes:
+    """Rewrite, byte for byte, the macros that a C grammar cannot tell from broken syntax."""
+    text = _without_annotations(text)
+    if b"typeof" in text:
+        text = _TYPEOF.sub(_plain_typeof, text)
+    if b"for_each" in text:
+        text = _LOOP_MACRO.sub(_plain_loop, text)
+    text = _DECLARING.sub(_plain_declaration, text)
+    text = _MARKING.sub(_plain_marking, text)
+    return _TYPE_ARGUMENT.sub(_plain_type, text).replace(b"offsetof", b"offset_f")
+
+
+def _plain_marking(found: re.Match[bytes]) -> bytes:
+    """Blank a marking in capitals before a declaration (``VISIBLE_IF_KUNIT``)."""
+    return found[1] + blank(found[2])
+
+
+def _plain_declaration(found: re.Match[bytes]) -> bytes:
+    """Turn ``DECLARE_BITMAP(name, …)`` into ``int name`` of the same length."""
+    return b"int" + blank(found[1] + found[2])[3:] + found[3] + blank(found[4])
+
+
+def _plain_loop(found: re.Match[bytes]) -> bytes:
+    """Turn ``for_each_thing(…)`` into a ``while`` over the same words."""
+    return b"while".ljust(len(found[0]))
+
+
+def _plain_type(found: re.Match[bytes]) -> bytes:
+    """Turn a type among the arguments of a macro into one identifier of the same length."""
+    return found[1] + re.sub(rb"\s", b"_", found[2]) + blank(found[3])
+
+
+def _plain_bare_macro(found: re.Match[bytes]) -> bytes:
+    """Blank ``SOME_MACRO(args)`` that stands between two definitions without a semicolon."""
+    text, at = found.string, found.start() - 1
+    while at >= 0 and text[at] in b" \t\r\n":
+        at -= 1
+    alone = at < 0 or text[at] in b";}"
+    return blank(found[0]) if alone and _NEXT.match(text, found.end()) else found[0]
+
+
+def _plain_typeof(found: re.Match[bytes]) -> bytes:
+    """Turn ``typeof(expr)`` into a type name of the same length."""
+    kept = b"typeof_t"
+    return kept[: len(found[0])] + blank(found[0][len(kept) :])
+
+
+def decode(data: bytes) -> str:
+    """Decode text of a tree for display: UTF-8, else latin-1, never an error."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")

@@ -121,7 +121,8 @@ class Search:
                         yield Mention(n, o.leaf, o.scope, conj([outer, o.path]))
 
     def _setters(self, callee: str, args: list[Node], scope: Scope, name: str) -> list[Scope]:
-        bodies = self._function_bodies(callee) or self._macro_bodies(callee)
+        functions = [f for f in self._file.functions.get(callee, []) if f.mentions([name])]
+        bodies = [b for f in functions for b in f.bodies] or self._macro_bodies(callee)
         return [
             self._enter(b, args, scope)
             for b in bodies
@@ -199,9 +200,9 @@ class Search:
         if not functions:
             bodies = [b for b in self._macro_bodies(name) if b.params or self._holds(patterns, b)]
         elif name not in follow:
-            bodies = [
-                b for f in functions for b in f.bodies if _is_small(b) and self._holds(patterns, b)
-            ]
+            words = [p.key for p in patterns]
+            near = [f for f in functions if f.is_short and f.mentions(words)]
+            bodies = [b for f in near for b in f.bodies if _is_small(b)]
         if any(b is scope.body for b in bodies):
             return []
         return [self._enter(b, args, scope) for b in bodies]
@@ -249,7 +250,8 @@ class Search:
     def _function_bodies(self, name: str) -> list[Body]:
         for file in (self._file, *self._headers):
             if name in file.functions:
-                return [b for f in file.functions[name] for b in f.bodies]
+                short = [f for f in file.functions[name] if f.is_short]
+                return [b for f in short for b in f.bodies]
         return []
 
 

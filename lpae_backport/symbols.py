@@ -15,6 +15,8 @@ _CALL_NAME = re.compile(rb"([A-Za-z_]\w*)\s*\(")
 _TAG = re.compile(rb"\b(enum|struct|union)\s+([A-Za-z_]\w*)\s*\{")
 _EXPORT = re.compile(rb"\"(?:\\.|[^\"\\\n])*\"|\bEXPORT_SYMBOL\w*\s*\(\s*([A-Za-z_]\w*)")
 _CLOSING = re.compile(rb"^\}[^\n]*\n", re.MULTILINE)
+_SHORT = 2000
+"""Bytes of a function with eight statements and more comment than code."""
 _DEFINED_NAME = re.compile(rb"([A-Za-z_]\w*)\s*(?:\[[^=]*\])*\s*=")
 _STATEMENTS = frozenset(
     {
@@ -78,6 +80,16 @@ class Function:
             nodes = functions_in(text, self.span.start)
             found.extend(Body(n, _parameters(n)) for n in nodes)
         return tuple(found)
+
+    @property
+    def is_short(self) -> bool:
+        """Tell whether this may be a wrapper or predicate, before anything is parsed."""
+        return self.span.end - self.span.start <= _SHORT
+
+    def mentions(self, words: list[str]) -> bool:
+        """Tell whether the text has one of some words, before anything is parsed."""
+        text = self.file.source.masked
+        return any(text.find(w.encode(), self.span.start, self.span.end) != -1 for w in words)
 
     @property
     def problem(self) -> Problem | None:

@@ -33,7 +33,9 @@ def evidence(file: CodeFile, spans: Iterable[Span]) -> tuple[Evidence, ...]:
     found = []
     for span in spans:
         place = file.source.location(span)
-        lines = Span(file.source.lines.start_of(place.line), span.end)
+        end = file.source.data.find(b"\n", max(span.start, span.end - 1))
+        last = end if end != -1 else len(file.source.data)
+        lines = Span(file.source.lines.start_of(place.line), last)
         found.append(Evidence(place, file.source.text(lines).rstrip()))
         if len(found) == _MAX_EVIDENCE:
             break
@@ -54,7 +56,7 @@ def unmet(file: CodeFile, reason: str, *spans: Span) -> Answer:
 
 def whole(file: CodeFile) -> tuple[Evidence, ...]:
     """Return evidence that names a file and no line of it."""
-    return (Evidence(Location(file.path, 1, 1), ""),)
+    return (Evidence(Location(file.path, 0, 0), ""),)
 
 
 def met(file: CodeFile, *spans: Span) -> Answer:

@@ -46,8 +46,7 @@ def audit_tree(
     for step in steps:
         audits.append(audit_step(step, layout))
         progress()
-    info = TreeInfo(tree.path, tree.root, tree.version)
-    return TreeAudit(info, tuple(audits), tuple(layout.problems()), tuple(_notes(tree, pack)))
+    return TreeAudit(tuple(audits), tuple(layout.problems()), tuple(_notes(tree, pack)))
 
 
 def _notes(tree: FileTree, pack: Pack) -> Iterator[str]:
@@ -64,7 +63,8 @@ def _notes(tree: FileTree, pack: Pack) -> Iterator[str]:
         except UnreadableError:
             continue
     if found:
-        yield f"CONFIG_{spec.needs} is off in {spec.under}: {', '.join(found)}; nothing is built"
+        names = ", ".join(found)
+        yield f"CONFIG_{spec.needs} is off in {spec.under}: {names}; they build none of this"
 
 
 def compare(

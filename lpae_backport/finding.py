@@ -77,8 +77,12 @@ class StepAudit:
 
     @property
     def met(self) -> int:
-        """Return how many checks hold as the rule asks."""
-        return sum(c.state is State.MET for c in self.checks)
+        """Return how many checks hold as the rule asks.
+
+        In a step that is missing, what is merely not forbidden is no progress and does not count.
+        """
+        missing = self.verdict is Verdict.MISSING
+        return sum(c.state is State.MET and not (missing and c.constraint) for c in self.checks)
 
     @property
     def counted(self) -> int:
@@ -105,7 +109,6 @@ class TreeInfo:
 class TreeAudit:
     """All steps in one tree, with what could not be read on the way."""
 
-    info: TreeInfo
     steps: tuple[StepAudit, ...]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 from itertools import product
 
+from lpae_backport.errors import UndecidableError
 from lpae_backport.logic import Atom, Formula, assign, atoms, satisfiable
 from lpae_backport.pattern import unify
 from lpae_backport.syntax import Node
@@ -50,7 +51,7 @@ class Cases:
         best: frozenset[tuple[bool, ...]] | None = None
         for i, pick in enumerate(product(*choices)):
             if i >= _MAX_CHOICES:
-                break
+                raise UndecidableError("too many conditions that may be the one meant")
             rows = frozenset(r for r in self._rows if self._possible(path, pick, r))
             if best is None or len(rows - self.allowed) < len(best - self.allowed):
                 best = rows
@@ -72,7 +73,7 @@ class Cases:
             picks: list[list[Atom | None]] = [
                 [*_stand_ins(n, present)] or [None] for n in self._names
             ]
-            for pick in (p for i, p in enumerate(product(*picks)) if i < _MAX_CHOICES):
+            for pick in product(*picks):
                 open_cases -= {
                     (row, other)
                     for row, other in open_cases

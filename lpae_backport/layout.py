@@ -58,9 +58,9 @@ class Layout:
         self._includers: dict[tuple[tuple[str, ...], tuple[str, ...]], list[tuple[str, int]]] = {}
 
     @property
-    def names(self) -> frozenset[str]:
-        """The logical files the pack knows."""
-        return frozenset(self._specs)
+    def header_names(self) -> list[str]:
+        """The logical files that are found by being included."""
+        return [s.name for s in self._specs.values() if s.included_by]
 
     def plain_paths(self, name: str) -> list[str]:
         """Return the places of a logical file that is no C (a Kconfig), as far as they exist."""

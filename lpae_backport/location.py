@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
-    """A run of lines in one file of a tree; lines count from 1, both ends belong to it."""
+    """A run of lines in one file of a tree; lines count from 1, both ends belong to it.
+
+    Line 0 stands for the file as a whole: something is not in it.
+    """
 
     path: str
     line: int
     end_line: int
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}"
+        return f"{self.path}:{self.line}" if self.line else self.path
 
 
 @dataclass(frozen=True, slots=True, order=True)

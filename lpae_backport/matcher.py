@@ -2,6 +2,7 @@
 """Decides checks: sends each to the function of its kind, and weighs its alternatives."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from lpae_backport.answers import Answer, is_lost, worst
 from lpae_backport.checks.code import calls, contains, function, guard, lacks, order
@@ -62,19 +63,9 @@ def decide(check: Check, layout: Layout) -> CheckResult:
         )
     answer = _answer(check, layout)
     if answer.state is State.UNMET:
-        others = (_answer(o, layout) for o in check.either)
-        answer = next((a for a in others if a.state is State.MET), answer)
+        answer = _else(answer, check.either, State.MET, layout)
     if answer.state is State.UNMET:
-        for other in check.alternatives:
-            older = _answer(other, layout)
-            if older.state in (State.MET, State.UNKNOWN):
-                state = State.DIFFERS if older.state is State.MET else State.UNKNOWN
-                answer = Answer(
-                    state,
-                    older.evidence,
-                    f"older form: {other.id}" if older.state is State.MET else older.reason,
-                )
-                break
+        answer = _else(answer, check.alternatives, State.DIFFERS, layout)
     return CheckResult(
         check.id,
         answer.state,
@@ -83,6 +74,19 @@ def decide(check: Check, layout: Layout) -> CheckResult:
         check.is_constraint,
         answer.begun,
     )
+
+
+def _else(answer: Answer, others: tuple[Check, ...], state: State, layout: Layout) -> Answer:
+    """Look for another form that holds; one that cannot be decided keeps the check from `unmet`."""
+    undecided: Answer | None = None
+    for other in others:
+        found = _answer(other, layout)
+        if found.state is State.MET:
+            reason = f"older form: {other.id}" if state is State.DIFFERS else ""
+            return replace(found, state=state, reason=reason)
+        if found.state is State.UNKNOWN:
+            undecided = undecided or found
+    return undecided or answer
 
 
 def applies(scope: Scope | None, layout: Layout) -> bool:

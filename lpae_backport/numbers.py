@@ -1,101 +1,90 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The value of a constant expression, as far as macros of register bits need it."""
 
-import ast
 import operator
 import re
 from collections.abc import Callable
 
-from lpae_backport.source import Source
+from lpae_backport.symbols import CodeFile
+from lpae_backport.syntax import Node
 
 _DEPTH = 8
-_CAST = re.compile(
-    r"\(\s*\(?\s*(?:const\s+)?(?:unsigned\s+|signed\s+)?[A-Za-z_]\w*\s*\)\s*(?=[\w(])"
-)
-_BIT = re.compile(r"\b_?BIT(?:_ULL|ULL|UL|_UL|32|64)?\s*\(")
-_GENMASK = re.compile(r"\bGENMASK(?:_ULL|ULL)?\s*\(([^(),]+),([^(),]+)\)")
-_SUFFIX = re.compile(r"\b(0[xX][0-9a-fA-F]+|\d+)[uUlL]+\b")
-_OCTAL = re.compile(r"\b0([0-7]+)\b")
-_WORD = re.compile(r"\b[A-Za-z_]\w*\b")
-_TYPES = frozenset(
-    {"u8", "u16", "u32", "u64", "s8", "s16", "s32", "s64", "__u32", "__u64"}
-    | {"int", "long", "short", "char", "unsigned", "signed"}
-)
 _WIDEST = 128
 _LARGEST = 1 << 64
-_BINARY: dict[type[ast.operator], Callable[[int, int], int]] = {
-    ast.BitOr: operator.or_,
-    ast.BitAnd: operator.and_,
-    ast.BitXor: operator.xor,
-    ast.LShift: operator.lshift,
-    ast.RShift: operator.rshift,
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
+_BIT = re.compile(r"^_?BIT(?:_?ULL|_?UL|32|64|_U32|_U64)?$")
+_GENMASK = re.compile(r"^GENMASK(?:_ULL|ULL|_U32|_U64)?$")
+_SAME = frozenset({"UL", "ULL", "_UL", "_ULL", "_AC", "_AT", "U", "UINT64_C", "UINT32_C"})
+_BINARY: dict[str, Callable[[int, int], int]] = {
+    "|": operator.or_,
+    "&": operator.and_,
+    "^": operator.xor,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
 }
-_UNARY: dict[type[ast.unaryop], Callable[[int], int]] = {
-    ast.Invert: operator.invert,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
+_UNARY: dict[str, Callable[[int], int]] = {
+    "~": operator.invert,
+    "-": operator.neg,
+    "+": operator.pos,
 }
 
 
-def constant_value(text: str, source: Source, depth: int = 0) -> int | None:
+def constant_value(node: Node, file: CodeFile, depth: int = 0) -> int | None:
     """Compute an integer constant expression of C.
 
     Args:
-        text: the replacement of a macro.
-        source: the file, whose other object-like macros may be used.
+        node: the expression.
+        file: the file it stands in, whose object-like macros may be used.
         depth: how many macros deep this is.
 
     Returns:
-        The value, or `None` where it needs more than shifts, bit operations and ``BIT()``.
+        The value, or `None` where it needs more than shifts, bit operations, casts, ``BIT()``
+        and ``GENMASK()``.
     """
-    if depth > _DEPTH or len(text) > 400:
-        return None
-    text = (
-        re.sub(r"/\*.*?\*/|//[^\n]*", " ", text, flags=re.DOTALL)
-        .replace("\\\n", " ")
-        .replace("\\\r\n", " ")
-    )
-    text = _BIT.sub("(1<<", text)
-    text = _GENMASK.sub(r"((1<<((\1)+1))-(1<<(\2)))", text)
-    text = re.sub(r"\b(?:U?L?L?|_AC|_UL|_ULL|UL|ULL)\(([^(),]+)(?:,\s*\w+)?\)", r"\1", text)
-    text = _SUFFIX.sub(r"\1", text)
-    for word in set(_WORD.findall(text)):
-        if word.lower().startswith("0x") or word[0].isdigit():
-            continue
-        macros = source.macros.get(word, [])
-        value = (
-            constant_value(source.text(macros[0].body), source, depth + 1)
-            if len(macros) == 1 and macros[0].params is None
-            else None
-        )
-        if value is not None:
-            text = re.sub(rf"\b{word}\b", str(value), text)
-        elif word in _TYPES or word.endswith("_t") or word.endswith("pte"):
-            text = re.sub(rf"\(\s*(?:\w+\s+)*{word}\s*\)", " ", text)
-    return _evaluate(_OCTAL.sub(r"0o\1", text))
-
-
-def _evaluate(text: str) -> int | None:
-    try:
-        return _compute(ast.parse(" ".join(text.split()), mode="eval").body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _compute(node: ast.expr) -> int | None:
-    if isinstance(node, ast.Constant):
-        return node.value if type(node.value) is int else None
-    if isinstance(node, ast.UnaryOp) and type(node.op) in _UNARY:
-        operand = _compute(node.operand)
-        return None if operand is None else _UNARY[type(node.op)](operand)
-    if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
-        left, right = _compute(node.left), _compute(node.right)
-        if left is None or right is None or not 0 <= right <= _LARGEST:
-            return None
-        if isinstance(node.op, ast.LShift | ast.RShift) and right > _WIDEST:
-            return None
-        return _BINARY[type(node.op)](left, right)
+    kids = node.kids
+    if node.kind == "number_literal":
+        digits = node.label.rstrip("UL")
+        return int(digits) if digits.isdigit() else None
+    if node.kind in ("cast_expression", "expression_statement") and kids:
+        return constant_value(kids[-1], file, depth)
+    if node.kind == "unary_expression" and node.label in _UNARY:
+        value = constant_value(kids[0], file, depth)
+        return None if value is None else _UNARY[node.label](value)
+    if node.kind == "binary_expression" and node.label in _BINARY:
+        left = constant_value(kids[0], file, depth)
+        return _combine(node.label, left, constant_value(kids[-1], file, depth))
+    if node.kind == "call_expression":
+        return _call(kids[0].label, [constant_value(a, file, depth) for a in kids[-1].kids])
+    if node.kind == "identifier" and depth < _DEPTH:
+        return _macro(node.label, file, depth + 1)
     return None
+
+
+def _combine(op: str, left: int | None, right: int | None) -> int | None:
+    if left is None or right is None or abs(left) > _LARGEST or not 0 <= right <= _LARGEST:
+        return None
+    return None if op in ("<<", ">>") and right > _WIDEST else _BINARY[op](left, right)
+
+
+def _call(name: str, args: list[int | None]) -> int | None:
+    if name in _SAME and args:
+        return args[-1] if name == "_AT" else args[0]
+    if any(a is None or not 0 <= a <= _WIDEST for a in args):
+        return None
+    given = [a for a in args if a is not None]
+    if _BIT.match(name) and len(given) == 1:
+        return 1 << given[0]
+    if _GENMASK.match(name) and len(given) == 2 and given[0] >= given[1]:
+        return (1 << (given[0] + 1)) - (1 << given[1])
+    return None
+
+
+def _macro(name: str, file: CodeFile, depth: int) -> int | None:
+    found = file.source.macros.get(name, [])
+    if len(found) != 1 or found[0].params is not None:
+        return None
+    body = file.macro_body(found[0])
+    stmts = [s for s in body.root.kids if s.kids] if body is not None else []
+    return constant_value(stmts[0], file, depth) if len(stmts) == 1 else None

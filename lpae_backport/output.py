@@ -39,7 +39,7 @@ def write_report(text: str, path: str | None) -> None:
     try:
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         if target.exists() and not target.is_file():
-            target.write_bytes(text.encode())
+            target.write_bytes(text.encode("utf-8", "backslashreplace"))
             return
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as e:

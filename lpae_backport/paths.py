@@ -8,7 +8,7 @@ short circuits, ``switch``, and the early exit (``if (c) return;`` before the co
 from lpae_backport.logic import Formula, conj, disj, negate
 from lpae_backport.scope import LOOPS, PLAIN, Scope, assigned_name
 from lpae_backport.syntax import Node
-from lpae_backport.truth import DEPTH, equality, truth
+from lpae_backport.truth import DEPTH, equality, statements, truth
 
 LEAVES = frozenset({"return_statement", "goto_statement", "break_statement", "continue_statement"})
 
@@ -235,7 +235,7 @@ def _leaves_early(stmt: Node) -> bool:
 
 
 def _assigns(branch: Node, target: str) -> bool:
-    stmts = branch.kids if branch.kind == "compound_statement" else [branch]
+    stmts = statements(branch)
     return any(
         s.kind == "expression_statement" and s.kids and assigned_name(s.kids[0]) == target
         for s in stmts

@@ -72,7 +72,8 @@ class Check:
     condition: Condition | None = None
     owner: str = ""
     """The enum, struct or object that the named thing belongs to."""
-    before: str = ""
+    last: str = ""
+    """For an enumerator: the count that has to stay the last one of the enum."""
     config: str = ""
     """The only Kconfig symbol that may stand around an entry."""
     value: int | None = None
@@ -99,7 +100,6 @@ class Commit:
 
     sha: str
     subject: str
-    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,10 +164,6 @@ class Pack:
     files: dict[str, FileSpec]
     steps: tuple[Step, ...]
     defconfig: DefconfigSpec | None = None
-
-    def step(self, step_id: str) -> Step | None:
-        """Return a step by its id."""
-        return next((s for s in self.steps if s.id == step_id), None)
 
     def known_functions(self) -> frozenset[str]:
         """Return the functions the rules look into; each is judged on its own."""

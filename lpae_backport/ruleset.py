@@ -47,9 +47,8 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
         m["schema"].fail(
             f"schema {m['schema'].text()} is not supported", f"this version reads schema {SCHEMA}"
         )
-    for key in ("makefiles",):
-        if key in m:
-            stay_inside(m[key])
+    if "makefiles" in m:
+        stay_inside(m["makefiles"])
     files = {k: _file_spec(k, v) for k, v in m["files"].mapping(m["files"].data or ()).items()}
     for name, spec in files.items():
         for key, other in (("included-by", spec.included_by), ("otherwise", spec.otherwise)):

@@ -145,11 +145,7 @@ class Search:
         """Climb from each place the pattern's key word stands to nodes of the pattern's kind."""
         kind = pattern.root.kind
         for leaf in body.by_label.get(pattern.key, ()):
-            if (
-                _names_a_member(leaf)
-                and pattern.root is not leaf
-                and pattern.root.kind == "identifier"
-            ):
+            if leaf.kind == "field_identifier" and kind == "identifier":
                 continue
             n: Node | None = leaf
             while n is not None:
@@ -286,10 +282,6 @@ def _use(leaf: Node) -> tuple[Node | None, list[Node]]:
 def _is_small(body: Body) -> bool:
     """Tell a wrapper from a function with a life of its own."""
     return sum(n.kind.endswith("_statement") for n in body.nodes) <= _WRAPPER_STATEMENTS
-
-
-def _names_a_member(leaf: Node) -> bool:
-    return leaf.kind == "field_identifier"
 
 
 def is_stub(function: Function) -> bool:

@@ -117,10 +117,8 @@ class Source:
 
     def _note_unterminated(self) -> None:
         """Note a comment that never ends: all behind it is lost to the compiler too."""
-        start = self.data.rfind(b"/*")
-        if start == -1 or self.data.find(b"*/", start + 2) != -1:
-            return
-        if self.quiet[start : start + 2] != b"/*":
+        start = self.data.find(b"/*", self.data.rfind(b"*/") + 1)
+        if start != -1 and self.quiet[start : start + 2] != b"/*":
             self.problems.append(Problem(Span(start, len(self.data)), "comment never ends"))
 
     def _mask(self) -> bytes:

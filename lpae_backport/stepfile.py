@@ -20,7 +20,7 @@ _IDENTIFIER = re.compile(r"^(?:[A-Za-z_]\w*|\*)$")
 _STEP_ID = re.compile(r"^[0-9a-z][0-9a-z.-]*$")
 _COMMON = ("id", "in", "follow", "requires", "or", "differs")
 _KEYS: dict[Kind, tuple[str, ...]] = {
-    Kind.ENUMERATOR: ("of", "before"),
+    Kind.ENUMERATOR: ("of", "last"),
     Kind.FIELD: ("of",),
     Kind.MACRO: ("value", "form"),
     Kind.FUNCTION: ("params", "mentions"),
@@ -94,12 +94,10 @@ class StepReader:
 
     def commit(self, raw: Value) -> Commit:
         """Read one upstream commit."""
-        m = raw.mapping(("sha", "subject", "version"), ("sha", "subject"))
+        m = raw.mapping(("sha", "subject"), ("sha", "subject"))
         if not _SHA.match(m["sha"].text()):
             m["sha"].fail("a commit is named by 12 to 40 hex digits")
-        return Commit(
-            m["sha"].text(), m["subject"].text(), m["version"].text() if "version" in m else ""
-        )
+        return Commit(m["sha"].text(), m["subject"].text())
 
     def scope(self, raw: Value, follow: Value | None = None) -> Scope:
         """Read where a check looks: a logical file, and functions of it."""
@@ -129,7 +127,7 @@ class StepReader:
             stay_inside(head)
         scope = self._place(kind, raw, m)
         return Check(
-            id=m["id"].text() if "id" in m else _slug(kind, head),
+            id=_check_id(m["id"]) if "id" in m else _slug(kind, head),
             kind=kind,
             name="" if kind in _CODE or kind is Kind.ORDER else head.texts()[0],
             scope=scope,
@@ -138,16 +136,23 @@ class StepReader:
             until=tuple(read_pattern(v) for v in m["until"].items()) if "until" in m else (),
             condition=self._condition(kind, m, raw),
             owner=m["of"].text() if "of" in m else "",
-            before=m["before"].text() if "before" in m else "",
+            last=m["last"].text() if "last" in m else "",
             config=m["config"].text() if "config" in m else "",
             value=m["value"].integer() if "value" in m and kind is Kind.MACRO else None,
             params=m["params"].integer() if "params" in m else None,
             paths=_paths(kind, head, m),
             optional=m["optional"].flag() if "optional" in m else False,
             requires=self.scope(m["requires"]) if "requires" in m else None,
-            either=tuple(self.check(v) for v in listed(m.get("or"))),
-            alternatives=tuple(self.check(v) for v in listed(m.get("differs"))),
+            either=tuple(self._form(v) for v in listed(m.get("or"))),
+            alternatives=tuple(self._form(v) for v in listed(m.get("differs"))),
         )
+
+    def _form(self, raw: Value) -> Check:
+        """Read another form of a check; it has none of its own and applies where the check does."""
+        for key in ("or", "differs", "requires"):
+            if isinstance(raw.data, dict) and key in raw.data:
+                raw.data[key].fail(f"'{key}' has no place in another form of a check")
+        return self.check(raw)
 
     def _place(self, kind: Kind, raw: Value, m: dict[str, Value]) -> Scope:
         """Read where a check looks, and refuse a place in which its kind sees nothing."""
@@ -156,6 +161,10 @@ class StepReader:
             m["in"].fail(f"'{kind}' does not look into that kind of file")
         if kind in _IN_FUNCTION and not scope.functions:
             raw.fail(f"'{kind}' needs a function", "in: file:function")
+        if kind not in _IN_FUNCTION and scope.functions:
+            m["in"].fail(f"'{kind}' looks at the whole file", f"in: {scope.file}")
+        if scope.follow and kind not in (Kind.CONTAINS, Kind.GUARD):
+            m["follow"].fail(f"'{kind}' follows no function")
         return scope
 
     def _patterns(self, kind: Kind, head: Value, m: dict[str, Value]) -> tuple[Pattern, ...]:
@@ -197,12 +206,21 @@ class StepReader:
         return Condition(value.text(), formula, exactly=given[0] == "when")
 
 
+def _check_id(value: Value) -> str:
+    if not _STEP_ID.match(value.text()):
+        value.fail(f"'{value.text()}' is no id", "digits, lower-case letters, dots and dashes")
+    return value.text()
+
+
 def _kind_of(raw: Value) -> Kind:
     if not isinstance(raw.data, dict):
         raw.fail("a check is a mapping", "for example 'field: coherent_walk'")
     kinds = [k for k in Kind if k in raw.data]
     if len(kinds) != 1:
-        raw.fail("a check has exactly one kind", f"one of: {', '.join(Kind)}")
+        near = [difflib.get_close_matches(k, list(Kind), 1) for k in raw.data if k not in _COMMON]
+        close = [n[0] for n in near if n] if not kinds else []
+        hint = f"did you mean '{close[0]}'?" if close else f"one of: {', '.join(Kind)}"
+        raw.fail("a check has exactly one kind", hint)
     return kinds[0]
 
 
@@ -216,7 +234,8 @@ def _paths(kind: Kind, head: Value, m: dict[str, Value]) -> tuple[str, ...]:
 def _slug(kind: Kind, head: Value) -> str:
     first = head.items()[0].items()[0] if head.items()[0].items() else head
     words = re.findall(r"[A-Za-z_]\w*", first.text())
-    return f"{kind}-{words[0] if words else 'code'}".strip("-")
+    word = words[0].lower().strip("_").replace("_", "-") if words else "code"
+    return f"{kind}-{word}"
 
 
 def _stages(value: Value) -> tuple[tuple[Pattern, ...], ...]:

@@ -177,14 +177,14 @@ class CodeFile:
         return [e.node() for e in self._entities if e.span in spans]
 
     def declarations(self, name: str) -> list[Span]:
-        """Return the declarations (without body or initializer) that mention `name`."""
-        word = re.compile(rb"\b%b\b" % re.escape(name.encode()))
-        return [
-            e.span
+        """Return the declarations that introduce `name`, initialized or not."""
+        word = name.encode()
+        near = [
+            e
             for e in self._entities
-            if e.kind == "declaration"
-            and word.search(self.source.masked[e.span.start : e.span.end])
+            if e.kind == "declaration" and word in self.source.masked[e.span.start : e.span.end]
         ]
+        return [e.span for e in near if name in _declared(e.node())]
 
     @cached_property
     def exports(self) -> dict[str, Span]:
@@ -213,8 +213,11 @@ class CodeFile:
 def _declared(declaration: Node) -> Iterator[str]:
     """Yield the names a declaration introduces."""
     for d in (k for k in declaration.kids if k.role == "declarator"):
-        head = d.kids[0] if d.kind == "init_declarator" else d
-        yield from (n.label for n in head.walk() if n.kind == "identifier")
+        n = d
+        while n.kids and n.kind != "identifier":
+            # The name is behind the first declarator; parameters and dimensions come after it.
+            n = n.kid("declarator") or n.kids[0]
+        yield n.label
 
 
 def _parse(text: bytes) -> list[Tree]:

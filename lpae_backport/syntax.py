@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""C syntax as plain nodes; beside `pattern` the only module that knows tree-sitter.
+"""C syntax as plain nodes; the only module that knows tree-sitter.
 
 A tree-sitter tree is walked once per entity and turned into small Python nodes in which what does
 not matter to a rule is already gone: parentheses, the difference between ``.`` and ``->``, and

@@ -225,7 +225,7 @@ def _merged(stmt: Node, before: list[Node], name: str, scope: Scope) -> Formula 
     f = truth(c, scope)
     values = []
     for branch in (stmt.kid("consequence"), stmt.kid("alternative")):
-        stmts = [] if branch is None else _statements(branch)
+        stmts = [] if branch is None else statements(branch)
         v = _last_value(stmts, name, scope)
         if v is _UNSET:
             v = _last_value(before, name, scope)
@@ -235,7 +235,8 @@ def _merged(stmt: Node, before: list[Node], name: str, scope: Scope) -> Formula 
     return disj([conj([f, values[0]]), conj([negate(f), values[1]])])
 
 
-def _statements(branch: Node) -> list[Node]:
+def statements(branch: Node) -> list[Node]:
+    """Return the statements of a branch, with or without braces."""
     return branch.kids if branch.kind == "compound_statement" else [branch]
 
 

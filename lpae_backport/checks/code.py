@@ -52,27 +52,19 @@ def _wrong_function(check: Check, file: CodeFile, d: Definition, body: Body) -> 
 def calls(check: Check, file: CodeFile, layout: Layout) -> Answer:
     """Decide whether every call of a function has one of the forms of the rule."""
     name = check.patterns[0].root.kids[0].label
-    spans: list[Span] = []
-    wrong: list[Span] = []
+    sites: list[Node] = []
     for f in (f for fs in file.functions.values() for f in fs):
-        if f.name == name or name.encode() not in file.source.masked[f.span.start : f.span.end]:
+        if f.name == name or not f.mentions([name]):
             continue
         if f.problem is not None:
             return unknown(file, f.problem.span, f"{f.problem.reason}; {f.name} calls {name}")
-        for b in f.bodies:
-            for n in _calls_of(name, b):
-                (spans if any(p.match(n) is not None for p in check.patterns) else wrong).append(
-                    n.span
-                )
-    for macros in file.source.macros.values():
-        for m in macros:
-            body = (
-                file.macro_body(m) if m.name != name and name in file.source.text(m.body) else None
-            )
-            for n in _calls_of(name, body) if body is not None else ():
-                (spans if any(p.match(n) is not None for p in check.patterns) else wrong).append(
-                    n.span
-                )
+        sites += [n for b in f.bodies for n in _calls_of(name, b)]
+    for m in (m for ms in file.source.macros.values() for m in ms):
+        body = file.macro_body(m) if m.name != name and name in file.source.text(m.body) else None
+        sites += _calls_of(name, body) if body is not None else ()
+    right = [any(p.match(n) is not None for p in check.patterns) for n in sites]
+    spans = [n.span for n, ok in zip(sites, right, strict=True) if ok]
+    wrong = [n.span for n, ok in zip(sites, right, strict=True) if not ok]
     if wrong:
         text = f"{len(wrong)} of {len(wrong) + len(spans)} calls of {name} have another form"
         return replace(unmet(file, text, *wrong), begun=bool(spans))
@@ -161,12 +153,23 @@ def _judge_guard(
     for node, what, path in found:
         if cases.reached(path) - cases.allowed:
             text = f"{what} in {function.name} is not under {condition.source}"
-            return unmet(file, text, node.span)
-    spans = [node.span for node, _, _ in found]
+            return unmet(file, text, node.span, *_condition_of(node))
+    spans = [s for node, _, _ in found for s in (node.span, *_condition_of(node))]
     if condition.exactly and not cases.covered([path for _, _, path in found]):
         text = f"in {function.name} not in every case of {condition.source}"
         return unmet(file, text, *spans)
     return met(file, *spans)
+
+
+def _condition_of(node: Node) -> list[Span]:
+    """Return the condition that stands nearest above a piece of code, to show with it."""
+    child = node
+    for n in node.ancestors():
+        if n.kind in ("if_statement", "conditional_expression") and child.role != "condition":
+            condition = n.kid("condition")
+            return [condition.span] if condition is not None else []
+        child = n
+    return []
 
 
 def order(check: Check, file: CodeFile, layout: Layout) -> Answer:

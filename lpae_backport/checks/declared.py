@@ -31,10 +31,10 @@ def _wrong_enumerator(check: Check, names: list[str]) -> str:
     """Say what is wrong with an enum given by its names, if anything is."""
     if check.name not in names:
         return f"enum {check.owner} has no {check.name}"
-    if not check.before:
+    if not check.last:
         return ""
-    if check.before not in names or names[-1] != check.before:
-        return f"{check.before} is not the last of enum {check.owner}"
+    if check.last not in names or names[-1] != check.last:
+        return f"{check.last} is not the last of enum {check.owner}"
     return ""
 
 
@@ -82,7 +82,9 @@ def _defining(macro: str, file: CodeFile, layout: Layout) -> CodeFile:
 def _wrong_value(check: Check, file: CodeFile, macro: Macro) -> Answer | None:
     if check.value is None:
         return None
-    value = constant_value(file.source.text(macro.body), file.source)
+    body = file.macro_body(macro)
+    stmts = [s for s in body.root.kids if s.kids] if body is not None else []
+    value = constant_value(stmts[0], file) if len(stmts) == 1 else None
     if value is None:
         return unknown(file, macro.span, f"value of {check.name} cannot be computed")
     if value != check.value:

@@ -93,13 +93,11 @@ def judge_all(found: list[Definition], file: CodeFile, judge: Judge) -> Answer:
 
 
 def search_in(file: CodeFile, layout: Layout) -> Search:
-    """Return a search of a file, with the macros of the pack's header in force."""
-    headers = (
-        [h for h in layout.files("header") if isinstance(h, CodeFile)]
-        if "header" in layout.names
-        else []
+    """Return a search of a file, with the macros of the pack's headers in force."""
+    headers = [h for n in layout.header_names for h in layout.files(n)]
+    return Search(
+        file, tuple(h for h in headers if isinstance(h, CodeFile)), layout.known_functions
     )
-    return Search(file, tuple(headers), layout.known_functions)
 
 
 def sources(patterns: tuple[Pattern, ...]) -> str:

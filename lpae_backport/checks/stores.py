@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from lpae_backport.answers import Answer, absent, met, unmet
 from lpae_backport.checks.definitions import Definition, judge_all, named, search_in
 from lpae_backport.declarations import declared_tag, type_tag
-from lpae_backport.finding import State
 from lpae_backport.guards import Cases
 from lpae_backport.layout import Layout
 from lpae_backport.logic import Formula, conj, disj, negate, satisfiable
@@ -37,7 +36,7 @@ def sets(check: Check, file: CodeFile, layout: Layout) -> Answer:
     first: Answer | None = None
     for found in named(check, file):
         answer = judge_all(found, file, judge)
-        if answer.state is not State.UNMET or not answer.reason.endswith(f"sets {check.name}"):
+        if any(_stores(check, search, b) for d in found for b in d.bodies):
             return answer
         first = first or answer
     return first or absent(file, check.scope.functions[0], "function")

@@ -62,8 +62,8 @@ def _says(pack: Pack, check: Check) -> str:
     text = f"{check.kind.value} {what}"
     if check.owner:
         text += f" of {check.owner}"
-    if check.before:
-        text += f" before {check.before}"
+    if check.last:
+        text += f", with {check.last} last"
     if check.name and check.patterns:
         text += f" ({' | '.join(p.source for p in check.patterns)})"
     if check.value is not None:

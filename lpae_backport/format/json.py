@@ -80,8 +80,8 @@ def _evidence(side: Side, check: CheckResult) -> list[dict[str, Any]]:
         {
             "side": side.value,
             "file": e.location.path,
-            "line": e.location.line,
-            "end_line": e.location.end_line,
+            "line": max(e.location.line, 1),
+            "end_line": max(e.location.end_line, 1),
             "text": e.text,
         }
         for e in check.evidence

@@ -145,11 +145,25 @@ class Checklist:
     steps: tuple[StepComparison, ...]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    only: frozenset[Verdict] = frozenset()
+    """The verdicts to show; empty shows all. What is hidden still counts."""
+    explain: str = "lpae-audit explain"
+    """The command that tells more about a step."""
+
+    @property
+    def shown(self) -> tuple[StepComparison, ...]:
+        """Return the steps to show."""
+        return tuple(s for s in self.steps if not self.only or s.verdict in self.only)
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Return the steps that the reference does not have."""
+        return tuple(s.id for s in self.steps if not s.holds)
 
     @property
     def is_done(self) -> bool:
-        """Tell whether no step remains in the target."""
-        return not any(s.verdict.is_open for s in self.steps)
+        """Tell whether no step remains; a step the reference lacks proves nothing."""
+        return not self.lacking and not any(s.verdict.is_open for s in self.steps)
 
     def counts(self) -> dict[Verdict, int]:
         """Return how many steps have each verdict, in the order of `Verdict`."""

@@ -26,10 +26,11 @@ def load_packs(rules: Path | None, names: tuple[str, ...]) -> list[Pack]:
         RuleError: a pack cannot be used.
     """
     folders = pack_folders(rules or shipped_rules())
-    packs = [load_pack(f) for f in folders if not names or f.name in names]
-    missing = set(names) - {p.folder.name for p in packs}
+    every = [load_pack(f) for f in folders]
+    packs = [p for p in every if not names or p.id in names]
+    missing = set(names) - {p.id for p in packs}
     if missing:
-        known = ", ".join(f.name for f in folders)
+        known = ", ".join(p.id for p in every)
         raise UsageError(f"no pack '{min(missing)}'", hint=f"known: {known}")
     return packs
 

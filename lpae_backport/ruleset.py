@@ -56,14 +56,18 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
                 m["files"].data[name].data[key].fail(f"no other logical file '{other}'")
     reader = StepReader(files)
     steps: list[Step] = []
-    for path in sorted((folder / "steps").glob("*.yaml")):
+    faulty = False
+    for path in sorted(p for p in (folder / "steps").glob("*") if p.name[0] != "."):
         try:
             steps.append(_step(reader, path))
         except RuleError as e:
             if on_error is None:
                 raise
+            faulty = True
             on_error(e)
-    _check_steps(steps, folder)
+    if not steps and not faulty:
+        raise RuleError("pack has no steps", where=str(folder / "steps"))
+    _check_steps(steps)
     _check_order(steps, folder)
     return Pack(
         id=m["id"].text(),
@@ -78,7 +82,14 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
 
 def _step(reader: StepReader, path: Path) -> Step:
     try:
-        return reader.step(load_yaml(path))
+        step = reader.step(load_yaml(path))
+        if path.name != f"{step.id}.yaml":
+            raise RuleError(
+                f"file of step '{step.id}' has another name",
+                where=f"{path}:1:1",
+                hint=f"{step.id}.yaml",
+            )
+        return step
     except RecursionError:
         raise RuleError("nested too deeply", where=str(path)) from None
 
@@ -111,9 +122,7 @@ def _file_spec(name: str, raw: Value) -> FileSpec:
     )
 
 
-def _check_steps(steps: list[Step], folder: Path) -> None:
-    if not steps:
-        raise RuleError("pack has no steps", where=str(folder / "steps"))
+def _check_steps(steps: list[Step]) -> None:
     seen: dict[str, Path] = {}
     for s in steps:
         if s.id in seen:

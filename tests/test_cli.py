@@ -165,7 +165,22 @@ def test_only_and_step(run, old: Path, new: Path) -> None:
     assert "1.6.1 " not in r.out
     r = run("compare", old, new, "--only", "done")
     assert r.status == 1
-    assert "0 steps: none" in r.out
+    assert "32 steps: 32 missing (0 shown)" in r.out
+    assert "nothing remains" not in r.out
+
+
+def test_next_is_what_can_be_begun(run, old: Path, new: Path) -> None:
+    """A step whose forerunners were not audited is not offered as next."""
+    out = run("compare", old, new, "--step", "1.6.2a").out
+    assert "next:" not in out
+    assert "lpae-audit explain 1.6.2a" in out
+
+
+def test_swapped_trees(run, old: Path, new: Path) -> None:
+    """A reference that lacks the steps is no proof: not 0, and a word about it."""
+    r = run("compare", new, old)
+    assert r.status == 1
+    assert "are OLD and NEW swapped?" in r.err
 
 
 def test_output_file_is_whole_or_absent(run, tmp_path: Path, old: Path, new: Path) -> None:

@@ -131,11 +131,13 @@ def test_every_mistake_is_collected(tmp_path: Path) -> None:
     """`rules check` sees all mistakes, not only the first."""
     folder = _folder(tmp_path, "id: a\n")
     (folder / "steps" / "b.yaml").write_text("id: b\n")
-    (folder / "steps" / "c.yaml").write_text(_GOOD + "  - {macro: X, in: drv}\n")
+    (folder / "steps" / "c.yaml").write_text(
+        _GOOD.replace("id: a", "id: c") + "  - {macro: X, in: drv}\n"
+    )
     mistakes: list[RuleError] = []
     pack = load_pack(folder, on_error=mistakes.append)
     assert len(mistakes) == 2
-    assert [s.id for s in pack.steps] == ["a"]
+    assert [s.id for s in pack.steps] == ["c"]
 
 
 def test_missing_file_is_one_line(tmp_path: Path) -> None:

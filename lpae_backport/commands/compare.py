@@ -10,7 +10,7 @@ import click
 
 from lpae_backport.audit import compare
 from lpae_backport.errors import ExitCode
-from lpae_backport.finding import Checklist, Verdict
+from lpae_backport.finding import Verdict
 from lpae_backport.format import FORMATS, renderer
 from lpae_backport.output import Progress, warn, write_report
 from lpae_backport.packs import load_packs, select
@@ -43,7 +43,7 @@ from lpae_backport.tree import Tree
     "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True
 )
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write the report to FILE.")
-@click.option("-v", "--verbose", count=True, help="Show the evidence from both trees.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the evidence from both trees.")
 @click.option("--exit-zero", is_flag=True, help="End with 0 although steps remain.")
 def command(
     old: str,
@@ -54,7 +54,7 @@ def command(
     only: tuple[str, ...],
     form: str,
     output: str | None,
-    verbose: int,
+    verbose: bool,
     exit_zero: bool,
 ) -> int:
     """Audit every step of a backport in OLD, with NEW as the reference that has it.
@@ -67,21 +67,19 @@ def command(
         checklist = compare(target, reference, selected, bar.advance)
     for problem in checklist.problems:
         warn(f"{problem}; the steps that need it are unknown")
-    shown = _filtered(checklist, only)
+    if checklist.lacking:
+        ids = ", ".join(checklist.lacking)
+        warn(f"the reference lacks {ids}; are OLD and NEW swapped?")
+    explain = "lpae-audit explain" + (f" --rules {rules}" if rules else "")
+    checklist = replace(checklist, only=frozenset(map(Verdict, only)), explain=explain)
     if form == "text" and output in (None, "-") and _on_terminal():
         from lpae_backport.format.terminal import show
 
-        show(shown, verbose)
+        show(checklist, verbose)
     else:
-        write_report(renderer(form)(shown, verbose), output)
+        write_report(renderer(form)(checklist, verbose), output)
     return ExitCode.DONE if checklist.is_done or exit_zero else ExitCode.FINDINGS
 
 
 def _on_terminal() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def _filtered(checklist: Checklist, only: tuple[str, ...]) -> Checklist:
-    if not only:
-        return checklist
-    return replace(checklist, steps=tuple(s for s in checklist.steps if s.verdict.value in only))

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """``lpae-audit explain STEP``."""
 
+import shutil
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +25,14 @@ def command(step: str, rules: Path | None) -> None:
     lines = [line for pack, steps in found for s in steps for line in _explain(pack, s)]
     if not lines:
         raise UsageError(f"no step '{step}'")
-    write_report("\n".join(lines).rstrip() + "\n", None)
+    width = min(shutil.get_terminal_size().columns, 100)
+    folded = [f for line in lines for f in _fold(line, width)]
+    write_report("\n".join(folded).rstrip() + "\n", None)
+
+
+def _fold(line: str, width: int) -> list[str]:
+    indent = line[: len(line) - len(line.lstrip())] + "    "
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False) or [""]
 
 
 def _explain(pack: Pack, step: Step) -> Iterator[str]:
@@ -31,22 +40,24 @@ def _explain(pack: Pack, step: Step) -> Iterator[str]:
     yield ""
     yield from step.why.rstrip().split("\n")
     yield ""
-    if step.commits:
-        yield "Upstream:"
-        yield from (f'  {c.sha[:12]} ("{c.subject}")' for c in step.commits)
-        yield ""
+    yield "Upstream:"
+    yield from (f'  {c.sha[:12]} ("{c.subject}")' for c in step.commits)
+    if not step.commits:
+        yield "  no single commit is proven to be its source"
+    yield ""
     if step.after:
         yield f"Comes after: {', '.join(step.after)}"
         yield ""
     if step.applies is not None:
-        what = " or ".join(step.applies.functions) or step.applies.file
+        places = pack.files[step.applies.file].paths
+        what = " or ".join(step.applies.functions or places)
         yield f"Not applicable where the tree has no {what}."
         yield ""
     yield "Done when:"
     for c in step.checks:
         yield f"  {c.id}: {_says(pack, c)}"
         yield from (f"    or {_says(pack, a)}" for a in c.either)
-        yield from (f"    differs if {_says(pack, a)}" for a in c.alternatives)
+        yield from (f"    differs ({a.id}) if {_says(pack, a)}" for a in c.alternatives)
     yield ""
     if step.traps:
         yield "Traps:"
@@ -69,8 +80,9 @@ def _says(pack: Pack, check: Check) -> str:
     if check.value is not None:
         text += f" = {check.value:#x}"
     if check.condition is not None:
-        how = "exactly when" if check.condition.exactly else "only when"
-        text += f" {how} {check.condition.source}"
+        how = "when and only when" if check.condition.exactly else "only when"
+        always = check.condition.formula is True
+        text += " always" if always else f" {how} {check.condition.source}"
     if check.scope.file:
         where = " or ".join(pack.files[check.scope.file].paths)
         names = " or ".join(f for f in check.scope.functions if f != "*")

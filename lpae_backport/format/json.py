@@ -25,7 +25,7 @@ def render(checklist: Checklist, detail: int) -> str:
         "version": __version__,
         "target": _tree(checklist.target),
         "reference": _tree(checklist.reference),
-        "steps": [_step(s) for s in checklist.steps],
+        "steps": [_step(s) for s in checklist.shown],
         "summary": {v.value: n for v, n in checklist.counts().items()}
         | {"total": len(checklist.steps)},
         "problems": list(checklist.problems),

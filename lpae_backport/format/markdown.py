@@ -4,10 +4,10 @@
 import re
 
 from lpae_backport.finding import Checklist, CheckResult, State, StepComparison, TreeInfo, Verdict
-from lpae_backport.format.words import advice, place, printable, summary
+from lpae_backport.format.text import EXCERPT
+from lpae_backport.format.words import advice, place, printable, summary, version
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@!])")
-_EXCERPT = 12
 
 
 def render(checklist: Checklist, detail: int) -> str:
@@ -19,7 +19,7 @@ def render(checklist: Checklist, detail: int) -> str:
         f"- reference: {_tree(checklist.reference)}",
         "",
     ]
-    for s in checklist.steps:
+    for s in checklist.shown:
         lines += _step(s, detail)
     lines.append("")
     lines += [f"> {escape(p)}" for p in (*checklist.problems, *checklist.notes)]
@@ -33,7 +33,7 @@ def escape(text: str) -> str:
 
 
 def _tree(info: TreeInfo) -> str:
-    return f"{_code(info.root)} (Linux {escape(info.version) or 'of unknown version'})"
+    return f"{_code(info.root)} ({escape(version(info))})"
 
 
 def _code(text: str) -> str:
@@ -64,7 +64,7 @@ def _check(c: CheckResult) -> list[str]:
         + (f" ({escape(c.reason)})" if c.reason else "")
     ]
     for e in c.evidence[:1]:
-        text = printable(e.text).split("\n")[:_EXCERPT]
+        text = printable(e.text).split("\n")[:EXCERPT]
         if any(text):
             fence = "`" * (max((len(r) for t in text for r in re.findall("`+", t)), default=2) + 1)
             lines += ["", f"    {_code(str(e.location))}", "", f"    {fence}c"]

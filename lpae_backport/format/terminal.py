@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lpae_backport.finding import Checklist, CheckResult, Side, State, StepComparison, Verdict
-from lpae_backport.format.text import row
+from lpae_backport.format.text import EXCERPT, heading, row
 from lpae_backport.format.words import advice, printable, summary
 
 _STYLE = {
@@ -20,18 +20,25 @@ _STYLE = {
     Verdict.NOT_APPLICABLE: "dim",
     Verdict.UNKNOWN: "bold yellow reverse",
 }
-_MARK = {State.MET: "[green]✓[/]", State.UNMET: "[red]✗[/]", State.DIFFERS: "[magenta]≈[/]"}
-_EXCERPT = 14
+_MARK = {
+    State.MET: Text("✓", "green"),
+    State.UNMET: Text("✗", "red"),
+    State.DIFFERS: Text("≈", "magenta"),
+}
+_WIDE = 150
+"""Columns from which the reference's places fit on the same line."""
 
 
 def show(checklist: Checklist, detail: int) -> None:
     """Print the checklist on the terminal that is standard output."""
     console = Console(file=sys.stdout, highlight=False, emoji=False)
-    for role, info in (("target", checklist.target), ("reference", checklist.reference)):
-        console.print(Text(f"{role:<10} {printable(info.root)} (Linux {printable(info.version)})"))
-    console.print(_table(checklist))
+    for line in heading(checklist):
+        console.print(Text(line))
+    console.print()
+    console.print(_table(checklist, console.width))
+    console.print()
     if detail:
-        for s in checklist.steps:
+        for s in checklist.shown:
             _details(console, s)
     console.print(Text(summary(checklist), style="bold"))
     for line in (*checklist.notes, *checklist.problems):
@@ -40,25 +47,35 @@ def show(checklist: Checklist, detail: int) -> None:
         console.print(Text(line))
 
 
-def _table(checklist: Checklist) -> Table:
+def _table(checklist: Checklist, width: int) -> Table:
+    """Return the table; on a narrow terminal without the reference, so that no path is cut."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("step", "verdict", "checks"):
-        table.add_column(name, no_wrap=True)
-    for name in ("step title", "target", "reference"):
-        table.add_column(name, overflow="fold")
-    for s in checklist.steps:
+    wide = width >= _WIDE
+    for name in ("STEP", "VERDICT", "CHECKS", "TARGET", *(("REFERENCE",) if wide else ())):
+        table.add_column(name, no_wrap=True, overflow="ignore")
+    table.add_column("TITLE", overflow="ellipsis", no_wrap=True)
+    for s in checklist.shown:
         step, verdict, checks, target, reference, title = row(s)
-        cells = (step, verdict, checks, title, target, reference)
-        style = ["bold", _STYLE[s.verdict], "", "", "cyan", "dim cyan"]
-        table.add_row(*(Text(c, style=st) for c, st in zip(cells, style, strict=True)))
+        cells = [
+            Text(step, "bold"),
+            Text(verdict, _STYLE[s.verdict]),
+            Text(checks),
+            Text(target, "cyan"),
+            *((Text(reference, "dim cyan"),) if wide else ()),
+            Text(title),
+        ]
+        table.add_row(*cells)
     return table
 
 
 def _details(console: Console, s: StepComparison) -> None:
     console.rule(Text(f"{s.id} {printable(s.title)}", style=_STYLE[s.verdict]), align="left")
+    if s.target.reason:
+        console.print(Text(printable(s.target.reason)))
     reference = {c.id: c for c in s.reference.checks}
     for c in s.target.checks:
-        console.print(f"{_MARK.get(c.state, '?')} [bold]{c.id}[/]", Text(printable(c.reason)))
+        mark = _MARK.get(c.state, Text("?"))
+        console.print(mark, Text(c.id, "bold"), Text(printable(c.reason)))
         _excerpts(console, Side.TARGET, c)
         if c.id in reference:
             _excerpts(console, Side.REFERENCE, reference[c.id])
@@ -67,15 +84,19 @@ def _details(console: Console, s: StepComparison) -> None:
 def _excerpts(console: Console, side: Side, check: CheckResult) -> None:
     for e in check.evidence:
         console.print(Text(f"  {side.value} {printable(str(e.location))}", style="cyan"))
-        if e.text:
-            code = "\n".join(printable(e.text).split("\n")[:_EXCERPT])
+        lines = printable(e.text).split("\n") if e.text else []
+        if lines:
+            first = e.location.line
+            code = "\n".join(lines[:EXCERPT])
             console.print(
                 Syntax(
                     code,
                     "c",
                     line_numbers=True,
-                    start_line=e.location.line,
+                    start_line=first,
                     tab_size=8,
                     background_color="default",
                 )
             )
+        if len(lines) > EXCERPT:
+            console.print(Text(f"        ({len(lines) - EXCERPT} more lines)", "dim"))

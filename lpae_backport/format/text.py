@@ -3,23 +3,23 @@
 
 from collections.abc import Iterator
 
-from lpae_backport.finding import Checklist, CheckResult, Evidence, Side, StepComparison, TreeInfo
-from lpae_backport.format.words import advice, place, printable, summary
+from lpae_backport.finding import Checklist, CheckResult, Evidence, Side, StepComparison
+from lpae_backport.format.words import advice, place, printable, summary, version
 
-_EXCERPT = 14
+EXCERPT = 14
 
 
 def render(checklist: Checklist, detail: int) -> str:
     """Return the checklist as plain text."""
-    lines = [_tree("target", checklist.target), _tree("reference", checklist.reference), ""]
+    lines = [*heading(checklist), ""]
     rows = [("STEP", "VERDICT", "CHECKS", "TARGET", "REFERENCE", "TITLE")]
-    rows += [row(s) for s in checklist.steps]
+    rows += [row(s) for s in checklist.shown]
     widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]) - 1)]
     for i, r in enumerate(rows):
         line = "  ".join([*(c.ljust(w) for c, w in zip(r, widths, strict=False)), r[-1]])
         lines.append(line.rstrip())
         if detail and i:
-            lines += details(checklist.steps[i - 1])
+            lines += details(checklist.shown[i - 1])
     lines += ["", summary(checklist)]
     lines += [f"note: {printable(n)}" for n in checklist.notes]
     lines += [f"note: {printable(p)}" for p in checklist.problems]
@@ -34,9 +34,10 @@ def row(s: StepComparison) -> tuple[str, str, str, str, str, str]:
     return s.id, s.verdict.value, checks, place(s.target), reference, printable(s.title)
 
 
-def _tree(role: str, info: TreeInfo) -> str:
-    version = f"Linux {printable(info.version)}" if info.version else "version unknown"
-    return f"{role:<10} {printable(info.root)} ({version})"
+def heading(checklist: Checklist) -> list[str]:
+    """Return the lines that say which trees were audited."""
+    trees = (("target", checklist.target), ("reference", checklist.reference))
+    return [f"{role:<10} {printable(t.root)} ({version(t)})" for role, t in trees]
 
 
 def details(s: StepComparison) -> Iterator[str]:
@@ -62,7 +63,7 @@ def _excerpts(side: Side, check: CheckResult) -> Iterator[str]:
 def excerpt(e: Evidence) -> Iterator[str]:
     """Yield the numbered lines of a piece of evidence, cut where it is long."""
     lines = printable(e.text).split("\n") if e.text else []
-    for n, line in enumerate(lines[:_EXCERPT], e.location.line):
+    for n, line in enumerate(lines[:EXCERPT], e.location.line):
         yield f"        {n:>5} | {line.expandtabs(8)}".rstrip()
-    if len(lines) > _EXCERPT:
-        yield f"              ({len(lines) - _EXCERPT} more lines)"
+    if len(lines) > EXCERPT:
+        yield f"              ({len(lines) - EXCERPT} more lines)"

@@ -3,7 +3,7 @@
 
 import re
 
-from lpae_backport.finding import Checklist, StepAudit, Verdict
+from lpae_backport.finding import Checklist, StepAudit, TreeInfo, Verdict
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -20,23 +20,25 @@ def place(audit: StepAudit) -> str:
     return "-"
 
 
+def version(info: TreeInfo) -> str:
+    """Return what a tree's Makefile says it is."""
+    return f"Linux {printable(info.version)}" if info.version else "version unknown"
+
+
 def summary(checklist: Checklist) -> str:
-    """Return the summary in one line."""
+    """Return the summary in one line; steps that are not shown count too."""
     counts = checklist.counts()
     parts = [f"{n} {v.value}" for v, n in counts.items() if n]
     steps = "1 step" if len(checklist.steps) == 1 else f"{len(checklist.steps)} steps"
-    return f"{steps}: {', '.join(parts) or 'none'}"
-
-
-def lacking(checklist: Checklist) -> list[str]:
-    """Return the steps that the reference does not have."""
-    return [s.id for s in checklist.steps if not s.holds]
+    hidden = f" ({len(checklist.shown)} shown)" if checklist.only else ""
+    return f"{steps}: {', '.join(parts)}{hidden}"
 
 
 def next_steps(checklist: Checklist) -> list[str]:
-    """Return the open steps that nothing open comes before: where to begin."""
-    open_ids = {s.id for s in checklist.steps if s.verdict.is_open}
-    return [s.id for s in checklist.steps if s.id in open_ids and not open_ids & set(s.after)]
+    """Return the open steps that nothing open (and nothing left out) comes before."""
+    closed = {s.id for s in checklist.steps if not s.verdict.is_open}
+    known = [s for s in checklist.steps if s.verdict not in (Verdict.UNKNOWN,)]
+    return [s.id for s in known if s.verdict.is_open and set(s.after) <= closed]
 
 
 def advice(checklist: Checklist) -> list[str]:
@@ -45,13 +47,15 @@ def advice(checklist: Checklist) -> list[str]:
     unknown = [s.id for s in checklist.steps if s.verdict is Verdict.UNKNOWN]
     if unknown:
         lines.append(f"unknown: {', '.join(unknown)} (what they look at could not be read; see -v)")
-    absent = lacking(checklist)
-    if absent:
-        lines.append(f"the reference itself lacks {', '.join(absent)}: is it the right tree?")
-    first = [i for i in next_steps(checklist) if i not in unknown]
+    if checklist.lacking:
+        ids = ", ".join(checklist.lacking)
+        lines.append(f"the reference itself lacks {ids}: are the two trees swapped?")
+    first = next_steps(checklist)
+    open_ids = [s.id for s in checklist.steps if s.verdict.is_open and s.id not in unknown]
     if first:
         lines.append(f"next: {', '.join(first)} (nothing open comes before them)")
-        lines.append(f"why and how: lpae-audit explain {first[0]}")
+    if open_ids:
+        lines.append(f"why and how: {checklist.explain} {(first or open_ids)[0]}")
     if not lines:
         lines.append("nothing remains to be done")
     return lines

@@ -46,7 +46,9 @@ def audit_tree(
     for step in steps:
         audits.append(audit_step(step, layout))
         progress()
-    return TreeAudit(tuple(audits), tuple(layout.problems()), tuple(_notes(tree, pack)))
+    return TreeAudit(
+        tuple(audits), tuple(layout.problems()), (*layout.notes(), *_notes(tree, pack))
+    )
 
 
 def _notes(tree: FileTree, pack: Pack) -> Iterator[str]:

@@ -111,6 +111,8 @@ class Kbuild:
         self._always: list[str] = []
         self.problems: list[str] = []
         """Makefiles that could not be read, and why."""
+        self.absent: list[str] = []
+        """Directories that a Makefile enters but the tree does not have."""
         self.found = self._read(top, "", _DEPTH)
 
     def sources(self, symbol: str) -> list[str]:
@@ -153,7 +155,9 @@ class Kbuild:
     ) -> None:
         if word.endswith("/"):
             if depth > 0 and ".." not in word:
-                self._read(posixpath.normpath(f"{folder}/{word}"), symbol, depth - 1)
+                below = posixpath.normpath(f"{folder}/{word}")
+                if not self._read(below, symbol, depth - 1):
+                    self.absent.append(below)
             return
         if not word.endswith(".o"):
             return

@@ -76,6 +76,22 @@ class Layout:
         files = [f"{r.path}: {r.reason}" for r in self._read.values() if isinstance(r, Unreadable)]
         return files + (self.kbuild.problems if self._makefiles else [])
 
+    def notes(self) -> list[str]:
+        """Return one line for each driver that a Makefile builds but the tree does not have.
+
+        Its steps are not applicable here; whether the checkout is whole only its owner knows.
+        """
+        found = []
+        for spec in self._specs.values():
+            if not spec.config or self._resolved.get(spec.name) != ():
+                continue
+            gone = [p for p in self.kbuild.sources(spec.config) if not self.tree.is_file(p)]
+            under = [
+                d for d in self.kbuild.absent if any(p.startswith(f"{d}/") for p in spec.paths)
+            ]
+            found += [f"a Makefile builds {p}, which is not here" for p in (gone or under)[:1]]
+        return found
+
     def files(self, name: str) -> list[Resolved]:
         """Return what the logical file `name` is in this tree.
 

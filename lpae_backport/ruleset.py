@@ -49,24 +49,8 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
         )
     if "makefiles" in m:
         stay_inside(m["makefiles"])
-    files = {k: _file_spec(k, v) for k, v in m["files"].mapping(m["files"].data or ()).items()}
-    for name, spec in files.items():
-        for key, other in (("included-by", spec.included_by), ("otherwise", spec.otherwise)):
-            if other and (other not in files or other == name):
-                m["files"].data[name].data[key].fail(f"no other logical file '{other}'")
-    reader = StepReader(files)
-    steps: list[Step] = []
-    faulty = False
-    for path in sorted(p for p in (folder / "steps").glob("*") if p.name[0] != "."):
-        try:
-            steps.append(_step(reader, path))
-        except RuleError as e:
-            if on_error is None:
-                raise
-            faulty = True
-            on_error(e)
-    if not steps and not faulty:
-        raise RuleError("pack has no steps", where=str(folder / "steps"))
+    files = _files(m["files"])
+    steps = _steps(StepReader(files), folder / "steps", on_error)
     _check_steps(steps)
     _check_order(steps, folder)
     return Pack(
@@ -78,6 +62,33 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
         defconfig=_defconfig(m["defconfig"]) if "defconfig" in m else None,
         steps=tuple(sorted(steps, key=lambda s: step_order(s.id))),
     )
+
+
+def _files(raw: Value) -> dict[str, FileSpec]:
+    files = {k: _file_spec(k, v) for k, v in raw.mapping(raw.data or ()).items()}
+    for name, spec in files.items():
+        for key, other in (("included-by", spec.included_by), ("otherwise", spec.otherwise)):
+            if other and (other not in files or other == name):
+                raw.data[name].data[key].fail(f"no other logical file '{other}'")
+    return files
+
+
+def _steps(
+    reader: StepReader, folder: Path, on_error: Callable[[RuleError], None] | None
+) -> list[Step]:
+    steps: list[Step] = []
+    faulty = False
+    for path in sorted(p for p in folder.glob("*") if p.name[0] != "."):
+        try:
+            steps.append(_step(reader, path))
+        except RuleError as e:
+            if on_error is None:
+                raise
+            faulty = True
+            on_error(e)
+    if not steps and not faulty:
+        raise RuleError("pack has no steps", where=str(folder))
+    return steps
 
 
 def _step(reader: StepReader, path: Path) -> Step:

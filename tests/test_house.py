@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The house keeps its own figures."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+_MODULES = sorted((ROOT / "lpae_backport").rglob("*.py"))
+_MAX_MODULE = 310
+_MAX_FUNCTION = 50
+_VAGUE = ("manager", "helper", "utils", "handler")
+
+
+@pytest.mark.parametrize("module", _MODULES, ids=lambda p: p.stem)
+def test_module_is_small(module: Path) -> None:
+    """No module is longer than can be read at one sitting, and no function than a page."""
+    text = module.read_text()
+    assert len(text.split("\n")) <= _MAX_MODULE
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno is not None
+            length = node.end_lineno - node.lineno + 1
+            assert length <= _MAX_FUNCTION, f"{node.name} has {length} lines"
+
+
+def test_names_say_something() -> None:
+    """No module is called after nothing in particular."""
+    assert not [m.stem for m in _MODULES if any(v in m.stem for v in _VAGUE)]
+
+
+def test_rules_and_package_share_no_kernel_paths() -> None:
+    """Nothing of a developer's machine is named in what is shipped."""
+    for path in [*_MODULES, *(ROOT / "rules").rglob("*.yaml")]:
+        assert "/work/" not in path.read_text(), path

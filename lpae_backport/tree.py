@@ -105,6 +105,7 @@ class Tree(FileTree):
         self.root = str(find_kernel(Path(path)))
         self._real = os.path.realpath(self.root) + os.sep
         self._folders: dict[str, Listing] = {}
+        self._inside: dict[str, bool] = {}
 
     def is_file(self, name: str) -> bool:
         """Tell whether the tree has something of that name that is no directory."""
@@ -113,15 +114,7 @@ class Tree(FileTree):
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a file; see `FileTree.read`."""
-        full = f"{self.root}/{name}"
-        if not os.path.realpath(full).startswith(self._real):
-            raise UnreadableError(
-                "symbolic link leads out of the tree", where=name, hint="copy the file in"
-            )
-        try:
-            fd = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as e:
-            raise UnreadableError(f"cannot be read: {e.strerror}", where=name) from None
+        fd = self._open(name)
         with os.fdopen(fd, "rb") as f:
             info = os.fstat(fd)
             if not stat.S_ISREG(info.st_mode):
@@ -133,6 +126,26 @@ class Tree(FileTree):
                 )
             data = f.read(MAX_FILE + 1)
         return as_text(data, name)
+
+    def _open(self, name: str) -> int:
+        """Open a file of the tree; only a link needs a second look at where it leads."""
+        full = f"{self.root}/{name}"
+        flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        inside = self._is_inside(os.path.dirname(full))
+        try:
+            if inside and not os.path.islink(full):
+                return os.open(full, flags | os.O_NOFOLLOW)
+            if not (os.path.realpath(full) + os.sep).startswith(self._real):
+                text = "symbolic link leads out of the tree"
+                raise UnreadableError(text, where=name, hint="copy the file in")
+            return os.open(full, flags)
+        except OSError as e:
+            raise UnreadableError(f"cannot be read: {e.strerror}", where=name) from None
+
+    def _is_inside(self, folder: str) -> bool:
+        if folder not in self._inside:
+            self._inside[folder] = (os.path.realpath(folder) + os.sep).startswith(self._real)
+        return self._inside[folder]
 
     def listing(self, name: str) -> Listing:
         """Return what stands in one directory; see `FileTree.listing`."""

@@ -62,32 +62,27 @@ class Cases:
     def covered(self, paths: list[Formula]) -> bool:
         """Tell whether some path can be taken in every case that is allowed.
 
-        Where a path compares what the wanted condition compares with something else (another
-        format, say), every such value is a case of its own.
+        Where a path tests the subject of a named condition for another value (another format,
+        say), that value alone is not every case: what is neither counts.
         """
-        open_cases: set[tuple[tuple[bool, ...], Atom | None]] = {(r, None) for r in self.allowed}
+        uncovered = set(self.allowed)
         others = self._other_values(paths)
-        open_cases |= {(r, o) for r in self.allowed for o in others}
         for path in paths:
             present = list(atoms(path).values())
             picks: list[list[Atom | None]] = [
                 [*_stand_ins(n, present)] or [None] for n in self._names
             ]
             for pick in product(*picks):
-                open_cases -= {
-                    (row, other)
-                    for row, other in open_cases
-                    if self._taken(path, pick, row, other, others)
-                }
-        return not open_cases
+                uncovered -= {r for r in uncovered if self._taken(path, pick, r, others)}
+        return not uncovered
 
     def _other_values(self, paths: list[Formula]) -> set[Atom]:
         """Return the tests that compare the subject of a named one with another value."""
         found = set()
         for path in paths:
             present = list(atoms(path).values())
-            subjects = {c.subject for n in self._names for c in _stand_ins(n, present)}
-            named = {c.value for n in self._names for c in _stand_ins(n, present)}
+            meant = [c for n in self._names for c in _stand_ins(n, present)]
+            subjects, named = {c.subject for c in meant}, {c.value for c in meant}
             found |= {
                 a for a in present if a.subject and a.subject in subjects and a.value not in named
             }
@@ -98,14 +93,10 @@ class Cases:
         path: Formula,
         pick: tuple[Atom | None, ...],
         row: tuple[bool, ...],
-        other: Atom | None,
         others: set[Atom],
     ) -> bool:
-        """Tell whether a path can be taken in a case, with one other value or none of them."""
-        chosen = [a for a, v in zip(pick, row, strict=True) if v and a is not None and a.subject]
-        if other is not None and any(c.subject == other.subject for c in chosen):
-            return True  # the subject has the named value, so it has not this one
-        values = {o: o == other for o in others}
+        """Tell whether a path can be taken in a case in which no other value holds."""
+        values = dict.fromkeys(others, False)
         values |= {a: v for a, v in zip(pick, row, strict=True) if a is not None}
         return self._consistent(row) and satisfiable(path, values)
 

@@ -37,6 +37,17 @@ _BARE_MACRO = re.compile(
     rb"\((?:[^();{}]|\([^(){};]*\))*\)[ \t\r]*(?=\n)",
     re.MULTILINE,
 )
+_UNKNOWN_WORD = re.compile(
+    rb"^((?:static\s+|extern\s+|inline\s+)*)(__[a-z]\w+|[A-Z][A-Z0-9_]{3,})"
+    rb"(?=\s+[A-Za-z_]\w*[\s*]+(?:[A-Za-z_]\w*[\s*]+)*[A-Za-z_]\w*\s*\()",
+    re.MULTILINE,
+)
+_STRUCT = re.compile(rb"\b(?:struct|union)\b[^;{}()=]*\{")
+_STRUCT_MACRO = re.compile(
+    rb"^[ \t]*(?:[A-Z][A-Z0-9_]{3,}[ \t]*(?:\((?:[^()]|\([^()]*\))*\))?"
+    rb"|randomized_struct_fields_\w+)[ \t]*;?(?=[ \t\r]*$)",
+    re.MULTILINE,
+)
 _NEXT = re.compile(rb"\s*(?:[A-Za-z_#]|\Z)")
 
 
@@ -82,12 +93,25 @@ def plain_c(text: bytes) -> bytes:
         text = _LOOP_MACRO.sub(_plain_loop, text)
     text = _DECLARING.sub(_plain_declaration, text)
     text = _MARKING.sub(_plain_marking, text)
+    text = _UNKNOWN_WORD.sub(_plain_marking, text)
+    text = _plain_structs(text)
     return _TYPE_ARGUMENT.sub(_plain_type, text).replace(b"offsetof", b"offset_f")
 
 
 def _plain_marking(found: re.Match[bytes]) -> bytes:
     """Blank a marking in capitals before a declaration (``VISIBLE_IF_KUNIT``)."""
     return found[1] + blank(found[2])
+
+
+def _plain_structs(text: bytes) -> bytes:
+    """Blank macros that stand for a member (``ANDROID_KABI_RESERVE(1)``) in bodies of structs."""
+    out = bytearray(text)
+    for m in _STRUCT.finditer(text):
+        end = text.find(b"\n}", m.end())
+        body = text[m.end() : end if end != -1 else len(text)]
+        if b"(" in body or b"randomized" in body:
+            out[m.end() : m.end() + len(body)] = _STRUCT_MACRO.sub(lambda f: blank(f[0]), body)
+    return bytes(out)
 
 
 def _plain_declaration(found: re.Match[bytes]) -> bytes:

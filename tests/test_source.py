@@ -89,6 +89,36 @@ def test_kernel_c_is_understood(code: bytes) -> None:
     assert file.functions["f"][0].bodies
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ANDROID_KABI_RESERVE(1);",
+        "ANDROID_VENDOR_DATA(1)",
+        "RH_KABI_RESERVE(1)",
+        "ANDROID_OEM_DATA_ARRAY(1, 4);",
+        "DECLARE_BITMAP(map, 8);",
+        "randomized_struct_fields_start",
+    ],
+)
+def test_macros_among_members(line: str) -> None:
+    """A macro in the place of a member hides no member, and breaks nothing."""
+    code = f"struct s {{\n\tint a;\n\t{line}\n\tunion {{\n\t\tint b;\n\t\t{line}\n\t}};\n\tint c;\n}};\n"
+    file = CodeFile(Source("x.h", code.encode()))
+    assert not file.source.problems
+    paths = [m.path for m in members(file.type_nodes("struct", "s")[0], file.type_nodes)]
+    assert [p for p in paths if p != "map"] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "word", ["__vendor_section", "__no_stack_protector", "__noipa", "VENDOR_API"]
+)
+def test_unknown_marking(word: str) -> None:
+    """A marking in front of a return type that no dictionary knows is no syntax error."""
+    for kind in ("void", "arm_lpae_iopte", "struct x *", "unsigned long"):
+        file = CodeFile(Source("x.c", f"static {word} {kind} f(int a)\n{{\n\tg(a);\n}}\n".encode()))
+        assert "f" in file.functions and not file.source.problems, kind
+
+
 def test_conditionals_are_facts() -> None:
     """A place knows the conditions it stands under, negated in an else arm."""
     code = b"#ifdef A\n#if B > 1\nint x;\n#else\nint y;\n#endif\n#endif\n"

@@ -169,4 +169,5 @@ class Pack:
         """Return the functions the rules look into; each is judged on its own."""
         checks = [c for s in self.steps for c in s.checks]
         named = {c.name for c in checks if c.kind is Kind.FUNCTION}
-        return frozenset(named | {f for c in checks for f in c.scope.functions})
+        old = {p.key for c in checks if c.kind is Kind.LACKS for p in c.patterns if p.is_call}
+        return frozenset(named | old | {f for c in checks for f in c.scope.functions})

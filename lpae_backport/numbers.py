@@ -11,6 +11,8 @@ from lpae_backport.syntax import Node
 _DEPTH = 8
 _WIDEST = 128
 _LARGEST = 1 << 64
+_INT = (1 << 32) - 1
+_NARROW = frozenset({"u32", "__u32", "uint32_t", "s32", "int", "unsigned int", "u16", "u8"})
 _BIT = re.compile(r"^_?BIT(?:_?ULL|_?UL|32|64|_U32|_U64)?$")
 _GENMASK = re.compile(r"^GENMASK(?:_ULL|ULL|_U32|_U64)?$")
 _SAME = frozenset({"UL", "ULL", "_UL", "_ULL", "_AC", "_AT", "U", "UINT64_C", "UINT32_C"})
@@ -47,19 +49,31 @@ def constant_value(node: Node, file: CodeFile, depth: int = 0) -> int | None:
     if node.kind == "number_literal":
         digits = node.label.rstrip("UL")
         return int(digits) if digits.isdigit() else None
-    if node.kind in ("cast_expression", "expression_statement") and kids:
+    if node.kind == "cast_expression":
+        value = constant_value(kids[-1], file, depth)
+        return None if value is None or (_is_int(node) and value > _INT) else value
+    if node.kind == "expression_statement" and kids:
         return constant_value(kids[-1], file, depth)
     if node.kind == "unary_expression" and node.label in _UNARY:
         value = constant_value(kids[0], file, depth)
         return None if value is None else _UNARY[node.label](value)
     if node.kind == "binary_expression" and node.label in _BINARY:
         left = constant_value(kids[0], file, depth)
-        return _combine(node.label, left, constant_value(kids[-1], file, depth))
+        value = _combine(node.label, left, constant_value(kids[-1], file, depth))
+        # 1 << 55 is not 2^55 in C: an int is shifted as an int.
+        return None if value is not None and value > _INT and _is_int(kids[0]) else value
     if node.kind == "call_expression":
         return _call(kids[0].label, [constant_value(a, file, depth) for a in kids[-1].kids])
     if node.kind == "identifier" and depth < _DEPTH:
         return _macro(node.label, file, depth + 1)
     return None
+
+
+def _is_int(node: Node) -> bool:
+    """Tell whether an operand has 32 bits, as far as it shows."""
+    if node.kind == "cast_expression":
+        return any(n.label in _NARROW for n in node.kids[0].walk())
+    return node.kind == "number_literal" and node.label.isdigit()
 
 
 def _combine(op: str, left: int | None, right: int | None) -> int | None:

@@ -149,7 +149,7 @@ class Search:
                 continue
             n: Node | None = leaf
             while n is not None:
-                if n.kind == "unary_expression" and n.label == "~":
+                if n.parent is not None and n.parent.label == "~":
                     break  # cleared, not set
                 if n.kind == kind:
                     yield n

@@ -19,8 +19,9 @@ class Cases:
         wanted: a formula over atoms that hold patterns.
     """
 
-    def __init__(self, wanted: Formula) -> None:
-        self._names = list(atoms(wanted).values())
+    def __init__(self, wanted: Formula, named: Formula = True, among: tuple[str, ...] = ()) -> None:
+        self._names = list(atoms(named if wanted is True else wanted).values())
+        self._among = among
         keys = [a.key for a in self._names]
         self._rows = list(product((True, False), repeat=len(keys)))
         self.allowed = frozenset(
@@ -63,17 +64,18 @@ class Cases:
         """Tell whether some path can be taken in every case that is allowed.
 
         Where a path tests the subject of a named condition for another value (another format,
-        say), that value alone is not every case: what is neither counts.
+        say), each value the rule lists is a case of its own; if it lists none, what is neither
+        value counts.
         """
-        uncovered = set(self.allowed)
         others = self._other_values(paths)
+        uncovered = {(r, v) for r in self.allowed for v in self._among or ("",)}
         for path in paths:
             present = list(atoms(path).values())
             picks: list[list[Atom | None]] = [
                 [*_stand_ins(n, present)] or [None] for n in self._names
             ]
             for pick in product(*picks):
-                uncovered -= {r for r in uncovered if self._taken(path, pick, r, others)}
+                uncovered -= {(r, v) for r, v in uncovered if self._taken(path, pick, r, v, others)}
         return not uncovered
 
     def _other_values(self, paths: list[Formula]) -> set[Atom]:
@@ -93,10 +95,14 @@ class Cases:
         path: Formula,
         pick: tuple[Atom | None, ...],
         row: tuple[bool, ...],
+        value: str,
         others: set[Atom],
     ) -> bool:
-        """Tell whether a path can be taken in a case in which no other value holds."""
-        values = dict.fromkeys(others, False)
+        """Tell whether a path can be taken in a case, the subject having `value` or none named."""
+        chosen = {
+            a.subject for a, v in zip(pick, row, strict=True) if v and a is not None and a.subject
+        }
+        values = {o: o.value == value and o.subject not in chosen for o in others}
         values |= {a: v for a, v in zip(pick, row, strict=True) if a is not None}
         return self._consistent(row) and satisfiable(path, values)
 

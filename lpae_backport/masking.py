@@ -48,6 +48,7 @@ _STRUCT_MACRO = re.compile(
     rb"|randomized_struct_fields_\w+)[ \t]*;?(?=[ \t\r]*$)",
     re.MULTILINE,
 )
+_KABI_USE = re.compile(rb"\s*\w*KABI_USE\w*\s*\(\s*\d+\s*,\s*([^(),]+)\)")
 _NEXT = re.compile(rb"\s*(?:[A-Za-z_#]|\Z)")
 
 
@@ -110,8 +111,16 @@ def _plain_structs(text: bytes) -> bytes:
         end = text.find(b"\n}", m.end())
         body = text[m.end() : end if end != -1 else len(text)]
         if b"(" in body or b"randomized" in body:
-            out[m.end() : m.end() + len(body)] = _STRUCT_MACRO.sub(lambda f: blank(f[0]), body)
+            out[m.end() : m.end() + len(body)] = _STRUCT_MACRO.sub(_plain_member, body)
     return bytes(out)
+
+
+def _plain_member(found: re.Match[bytes]) -> bytes:
+    """Blank a macro among members, but keep the member that ``…_KABI_USE(1, type name)`` is."""
+    use = _KABI_USE.match(found[0])
+    if use is None:
+        return blank(found[0])
+    return blank(found[0][: use.start(1)]) + use[1] + b";" + blank(found[0][use.end(1) + 1 :])
 
 
 def _plain_declaration(found: re.Match[bytes]) -> bytes:

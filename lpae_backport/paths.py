@@ -34,7 +34,7 @@ def branch_condition(node: Node, scope: Scope) -> Formula:
     parts: list[Formula] = []
     child = node
     for parent in node.ancestors():
-        if parent.kind not in ("compound_statement", "case_statement"):
+        if parent.kind not in ("compound_statement", "case_statement", *LOOPS):
             parts.append(_step(parent, child, scope))
         elif parent.parent is not None and parent.parent.kind == "switch_statement":
             parts.append(_case_reached(parent, child, scope))

@@ -54,6 +54,10 @@ class Condition:
     formula: Formula
     exactly: bool
     """Also demand that it does run in every case that the formula allows."""
+    named: Formula = True
+    """The conditions to tell cases apart by, where the formula names none (it runs regardless)."""
+    among: tuple[str, ...] = ()
+    """The values a compared subject may have; each of them is a case."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,9 @@ class Library(Protocol):
     def statements(self, call: Node, scope: "Scope") -> "Scope | None":
         """Return the scope of the statements that a call of a macro stands for, if it is one."""
 
+    def expansion(self, name: str) -> Node | None:
+        """Return the expression that an object-like macro stands for, numbers left aside."""
+
 
 class NoLibrary:
     """A library in which nothing stands."""
@@ -32,6 +35,10 @@ class NoLibrary:
         return None
 
     def statements(self, call: Node, scope: "Scope") -> "Scope | None":
+        """Return nothing."""
+        return None
+
+    def expansion(self, name: str) -> Node | None:
         """Return nothing."""
         return None
 

@@ -8,15 +8,14 @@ from lpae_backport.logic import Formula, conj, disj, satisfiable
 from lpae_backport.paths import branch_condition, path_condition
 from lpae_backport.pattern import Pattern
 from lpae_backport.scope import Scope
-from lpae_backport.symbols import Body, CodeFile, Function
+from lpae_backport.shapes import expression_of, is_small, only_read, use_of
+from lpae_backport.symbols import Body, CodeFile
 from lpae_backport.syntax import Node
 from lpae_backport.truth import truth
 
 _FOLLOW_DEPTH = 4
-_WRAPPER_STATEMENTS = 8
 _LEAVING = frozenset({"return_statement", "goto_statement"})
 _LOOPING = frozenset({"while_statement", "for_statement", "do_statement"})
-_CONSTANTS = frozenset({"number_literal", "string_literal", "char_literal"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +111,7 @@ class Search:
         for callee, leaves in scope.body.by_label.items() if depth < _FOLLOW_DEPTH else ():
             if not self._may_hide(callee, ()):
                 continue
-            for n, args in (_use(leaf) for leaf in leaves):
+            for n, args in (use_of(leaf) for leaf in leaves):
                 if n is None:
                     continue
                 for inner in self._setters(callee, args, scope, name):
@@ -149,8 +148,8 @@ class Search:
                 continue
             n: Node | None = leaf
             while n is not None:
-                if n.parent is not None and n.parent.label == "~":
-                    break  # cleared, not set
+                if n is not None and kind == "identifier" and only_read(n):
+                    break
                 if n.kind == kind:
                     yield n
                 if n.kind.endswith("_statement") and not kind.endswith("statement"):
@@ -165,7 +164,7 @@ class Search:
                 continue
             wrapper = name not in follow and name in self._file.functions
             for leaf in leaves:
-                n, args = _use(leaf)
+                n, args = use_of(leaf)
                 if n is None:
                     continue
                 for inner in self._callee(name, args, scope, follow, patterns):
@@ -198,7 +197,7 @@ class Search:
         elif name not in follow:
             words = [p.key for p in patterns]
             near = [f for f in functions if f.is_short and f.mentions(words)]
-            bodies = [b for f in near for b in f.bodies if _is_small(b)]
+            bodies = [b for f in near for b in f.bodies if is_small(b)]
         if any(b is scope.body for b in bodies):
             return []
         return [self._enter(b, args, scope) for b in bodies]
@@ -221,27 +220,32 @@ class Search:
         return Scope(body, self, bound, outer.depth + 1)
 
     def predicate(self, use: Node, scope: Scope) -> Formula | None:
-        """Look through a call, or a bare macro, in a condition; see `conditions.Library`."""
+        """Look through a call, or a bare macro, in a condition; see `scope.Library`."""
         if use.kind == "call_expression":
             name, args = use.kids[0].label, use.kids[-1].kids
         else:
             name, args = use.label, []
         bodies = self._function_bodies(name) if use.kind == "call_expression" else []
         bodies = bodies or [b for b in self._macro_bodies(name) if bool(b.params) == bool(args)]
-        if len(bodies) != 1 or not _is_small(bodies[0]):
+        if len(bodies) != 1 or not is_small(bodies[0]):
             return None
         inner = self._enter(bodies[0], args, scope)
         if bodies[0].root.kind == "function_definition":
             return _returned(inner)
-        value = _expression(bodies[0].root)
+        value = expression_of(bodies[0].root)
         return truth(value, inner) if value is not None else None
 
     def statements(self, call: Node, scope: Scope) -> Scope | None:
-        """Look through a macro that may leave the function; see `conditions.Library`."""
+        """Look through a macro that may leave the function; see `scope.Library`."""
         bodies = self._macro_bodies(call.kids[0].label)
         if len(bodies) != 1 or not any(n.kind in _LEAVING for n in bodies[0].nodes):
             return None
         return self._enter(bodies[0], call.kids[-1].kids, scope)
+
+    def expansion(self, name: str) -> Node | None:
+        """Look through a macro for a value; see `scope.Library`."""
+        bodies = [b for b in self._macro_bodies(name) if not b.params]
+        return expression_of(bodies[0].root) if len(bodies) == 1 else None
 
     def _function_bodies(self, name: str) -> list[Body]:
         for file in (self._file, *self._headers):
@@ -249,14 +253,6 @@ class Search:
                 short = [f for f in file.functions[name] if f.is_short]
                 return [b for f in short for b in f.bodies]
         return []
-
-
-def _expression(root: Node) -> Node | None:
-    """Return the one expression a macro stands for, if that is all it is."""
-    stmts = [s for s in root.kids if s.kids]
-    if len(stmts) != 1 or stmts[0].kind != "expression_statement":
-        return None
-    return stmts[0].kids[0] if stmts[0].kids[0].kind not in _CONSTANTS else None
 
 
 def _returned(scope: Scope) -> Formula | None:
@@ -267,34 +263,3 @@ def _returned(scope: Scope) -> Formula | None:
     if any(n.kind in _LOOPING for n in scope.body.nodes):
         return None
     return disj(conj([path_condition(n, scope), truth(n.kids[0], scope)]) for n in answers)
-
-
-def _use(leaf: Node) -> tuple[Node | None, list[Node]]:
-    """Return the call (or the bare name) that a leaf stands for, with its arguments."""
-    if leaf.kind != "identifier":
-        return None, []
-    call = leaf.parent
-    if call is not None and call.kind == "call_expression" and leaf.role == "function":
-        return call, call.kids[-1].kids
-    return leaf, []
-
-
-def _is_small(body: Body) -> bool:
-    """Tell a wrapper from a function with a life of its own."""
-    return sum(n.kind.endswith("_statement") for n in body.nodes) <= _WRAPPER_STATEMENTS
-
-
-def is_stub(function: Function) -> bool:
-    """Tell whether a definition does nothing: the other arm of an ``#ifdef`` around a feature."""
-    for b in function.bodies:
-        block = b.root.kid("body")
-        stmts = [s for s in (block.kids if block is not None else []) if s.kids]
-        if any(s.kind != "return_statement" or not _is_constant(s.kids[0]) for s in stmts):
-            return False
-    return True
-
-
-def _is_constant(value: Node) -> bool:
-    if value.kind in ("unary_expression", "cast_expression"):
-        return _is_constant(value.kids[-1])
-    return value.kind in (*_CONSTANTS, "true", "false", "null") or value.label.isupper()

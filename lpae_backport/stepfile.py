@@ -27,7 +27,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
     Kind.CALLS: (),
     Kind.CONTAINS: (),
     Kind.LACKS: (),
-    Kind.GUARD: ("when", "only-when", "optional"),
+    Kind.GUARD: ("when", "only-when", "regardless-of", "among", "optional"),
     Kind.SETS: ("when", "of", "until"),
     Kind.ORDER: (),
     Kind.INCLUDE: (),
@@ -188,6 +188,10 @@ class StepReader:
             if not text.strip():
                 m["implies"].fail("an expression expected", "implies: ARM || ARM64")
             return Condition(text, expression(text), exactly=False)
+        if "regardless-of" in m:
+            named = read_condition(m["regardless-of"])
+            source = f"{m['regardless-of'].text()} or not"
+            return Condition(source, formula=True, exactly=True, named=named)
         given = [k for k in ("when", "only-when") if k in m]
         if not given:
             if kind is Kind.GUARD:
@@ -203,7 +207,8 @@ class StepReader:
             value.fail("a guard's condition is no constant", "use 'contains' or 'lacks'")
         if len(atoms(formula)) > _MAX_CONDITIONS:
             value.fail(f"more than {_MAX_CONDITIONS} conditions in one", "split the check")
-        return Condition(value.text(), formula, exactly=given[0] == "when")
+        among = m["among"].texts() if "among" in m else ()
+        return Condition(value.text(), formula, exactly=given[0] == "when", among=among)
 
 
 def _check_id(value: Value) -> str:

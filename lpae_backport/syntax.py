@@ -215,6 +215,8 @@ def _number(literal: str) -> str:
         value = int(digits, 8 if digits.isdigit() and digits[0] == "0" else 0)
     except ValueError:
         return literal
+    if value == 0:
+        return "0"
     return f"{value}{'U' if 'U' in suffix else ''}{'L' * suffix.count('L')}"
 
 

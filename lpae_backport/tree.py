@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lpae_backport.errors import TreeError
 
-MAX_FILE = 8 * 1024 * 1024
+MAX_FILE = 1024 * 1024
 """Largest file that is read, in bytes; the largest IOMMU source of Linux 6.12 has 0.15 MB."""
 
 _DEPTH = 3
@@ -122,7 +122,7 @@ class Tree(FileTree):
             if info.st_size > MAX_FILE:
                 size = f"{info.st_size / 1048576:.0f} MB"
                 raise UnreadableError(
-                    f"too large to be a driver ({size})", where=name, hint="limit is 8 MB"
+                    f"too large to be a driver ({size})", where=name, hint="limit is 1 MB"
                 )
             data = f.read(MAX_FILE + 1)
         return as_text(data, name)

@@ -96,6 +96,9 @@ def equality(left: Node, right: Node, scope: Scope) -> Formula:
             return truth(a, scope)
     if left.label.isupper() and left.kind == "identifier":
         left, right = right, left
+    expanded = scope.library.expansion(right.label) if right.kind == "identifier" else None
+    if expanded is not None and expanded.kind == "binary_expression":
+        right = expanded
     lhs, rhs = scope.key(_copied(left, scope)), scope.key(right)
     left, right = _shown(left, scope), _shown(right, scope)
     constant = right.kind == "number_literal" or (

@@ -101,11 +101,7 @@ def lacks(check: Check, file: CodeFile, layout: Layout) -> Answer:
     search = search_in(file, layout)
 
     def judge(function: Definition, body: Body) -> Answer:
-        live = [
-            o.node.span
-            for o in search.occurrences(check.patterns, body)
-            if o.is_live and (o.pattern.is_call or not o.wrapped)
-        ]
+        live = [o.node.span for o in search.occurrences(check.patterns, body) if o.is_live]
         if live:
             return unmet(file, f"{sources(check.patterns)} still in {function.name}", *live)
         return met(file, function.head)
@@ -124,7 +120,7 @@ def guard(check: Check, file: CodeFile, layout: Layout) -> Answer:
     search = search_in(file, layout)
     condition = check.condition
     assert condition is not None
-    cases = Cases(condition.formula)
+    cases = Cases(condition.formula, condition.named, condition.among)
 
     def judge(function: Definition, body: Body) -> Answer:
         found = [

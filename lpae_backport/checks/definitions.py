@@ -11,7 +11,8 @@ from lpae_backport.location import Span
 from lpae_backport.pattern import Pattern
 from lpae_backport.preprocessor import Problem
 from lpae_backport.rule import Check
-from lpae_backport.search import Search, is_stub
+from lpae_backport.search import Search
+from lpae_backport.shapes import is_stub
 from lpae_backport.symbols import Body, CodeFile, Function
 
 

@@ -60,8 +60,16 @@ def whole(file: CodeFile) -> tuple[Evidence, ...]:
 
 
 def met(file: CodeFile, *spans: Span) -> Answer:
-    """Answer that a check holds, with the places that show it."""
-    return Answer(State.MET, evidence(file, spans))
+    """Answer that a check holds, with the places that show it and the options they hang on."""
+    found = [file.source.conditions_at(s) for s in spans]
+    conditions = {c for cs in found for c in cs if not _is_include_guard(file, c)}
+    reason = f"only under {' and '.join(sorted(conditions))}" if conditions else ""
+    return Answer(State.MET, evidence(file, spans), reason)
+
+
+def _is_include_guard(file: CodeFile, condition: str) -> bool:
+    name = condition.removeprefix("!defined(").removesuffix(")")
+    return name != condition and name in file.source.macros
 
 
 def unknown(file: CodeFile, span: Span, reason: str) -> Answer:

@@ -73,7 +73,7 @@ def _is_int(node: Node) -> bool:
     """Tell whether an operand has 32 bits, as far as it shows."""
     if node.kind == "cast_expression":
         return any(n.label in _NARROW for n in node.kids[0].walk())
-    return node.kind == "number_literal" and node.label.isdigit()
+    return node.kind == "number_literal" and node.label.rstrip("U").isdigit()
 
 
 def _combine(op: str, left: int | None, right: int | None) -> int | None:

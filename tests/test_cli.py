@@ -158,6 +158,12 @@ def test_verbose_shows_both_sides(run, old: Path, new: Path) -> None:
     assert "| " in out and "dma_map_single" in out
 
 
+def test_option_is_named(run, new: Path) -> None:
+    """What stands under a Kconfig option says so: a done step may still be compiled out."""
+    out = run("compare", new, new, "--step", "1.9", "-v").out
+    assert "[met] table-entry: only under defined(CONFIG_IOMMU_IO_PGTABLE_LPAE)" in out
+
+
 def test_only_and_step(run, old: Path, new: Path) -> None:
     """--step takes a prefix, --only filters what is shown but not the status."""
     r = run("compare", old, new, "--step", "1.6.2")

@@ -25,6 +25,7 @@ from lpae_backport.symbols import CodeFile
         ("~0x3 & 0xf", 12),
         ("010", 8),
         ("1 << 55", None),
+        ("1U << 55", None),
         ("((u32)1 << 55)", None),
         ("f(3)", None),
         ("UNKNOWN", None),

@@ -9,7 +9,7 @@ from lpae_backport.finding import Evidence, State
 from lpae_backport.location import Location, Span
 from lpae_backport.symbols import CodeFile, Function
 
-_MAX_EVIDENCE = 6
+MAX_EVIDENCE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def evidence(file: CodeFile, spans: Iterable[Span]) -> tuple[Evidence, ...]:
         last = end if end != -1 else len(file.source.data)
         lines = Span(file.source.lines.start_of(place.line), last)
         found.append(Evidence(place, file.source.text(lines).rstrip()))
-        if len(found) == _MAX_EVIDENCE:
+        if len(found) == MAX_EVIDENCE:
             break
     return tuple(found)
 

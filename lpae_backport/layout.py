@@ -16,7 +16,7 @@ from lpae_backport.masking import decode, without_comments
 from lpae_backport.rule import FileSpec, Pack
 from lpae_backport.source import Source
 from lpae_backport.symbols import CodeFile
-from lpae_backport.tree import FileTree, UnreadableError
+from lpae_backport.tree import FileTree, OutsideError, UnreadableError
 
 _SEARCH_DEPTH = 3
 _INCLUDE_DEPTH = 6
@@ -32,6 +32,14 @@ class Unreadable:
 
 
 Resolved = CodeFile | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Includers:
+    """The lines that include a header, as pairs of path and line, and what could not be read."""
+
+    places: tuple[tuple[str, int], ...]
+    unread: tuple[Unreadable, ...]
 
 
 def _parsed(path: str, data: bytes) -> Resolved:
@@ -55,7 +63,7 @@ class Layout:
         self._makefiles = pack.makefiles
         self._read: dict[str, Resolved] = {}
         self._resolved: dict[str, tuple[str, ...]] = {}
-        self._includers: dict[tuple[tuple[str, ...], tuple[str, ...]], list[tuple[str, int]]] = {}
+        self._includers: dict[tuple[tuple[str, ...], tuple[str, ...]], Includers] = {}
 
     @property
     def header_names(self) -> list[str]:
@@ -207,9 +215,7 @@ class Layout:
         ]
         return [p for p in found if self.kbuild.is_built(p)] if self.kbuild.found else found[:1]
 
-    def includers(
-        self, headers: tuple[str, ...], folders: tuple[str, ...]
-    ) -> list[tuple[str, int]]:
+    def includers(self, headers: tuple[str, ...], folders: tuple[str, ...]) -> Includers:
         """Find the lines that include one of `headers`, by a path that leads to that very file.
 
         Args:
@@ -217,15 +223,17 @@ class Layout:
             folders: directories to look in; sources in them and below are read as bytes only.
 
         Returns:
-            Pairs of path and line.
+            The lines, and the sources that might have such a line but could not be read.
         """
         key = (headers, folders)
         if key not in self._includers:
-            self._includers[key] = list(self._scan(headers, folders))
+            unread: list[Unreadable] = []
+            places = tuple(self._scan(headers, folders, unread))
+            self._includers[key] = Includers(places, tuple(unread))
         return self._includers[key]
 
     def _scan(
-        self, headers: tuple[str, ...], folders: tuple[str, ...]
+        self, headers: tuple[str, ...], folders: tuple[str, ...], unread: list[Unreadable]
     ) -> Iterator[tuple[str, int]]:
         names = [posixpath.basename(h).encode() for h in headers]
         line = re.compile(
@@ -238,7 +246,10 @@ class Layout:
                 continue
             try:
                 data = self.tree.read(path)
-            except UnreadableError:
+            except OutsideError:
+                continue
+            except UnreadableError as e:
+                unread.append(Unreadable(path, e.message))
                 continue
             if not any(n in data for n in names):
                 continue

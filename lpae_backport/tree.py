@@ -20,11 +20,17 @@ _MAX_DIRS = 4000
 _VERSION = re.compile(
     rb"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*([^\s#]*)", re.MULTILINE
 )
+_STAND_IN = re.compile(rb"\Aversion https://git-lfs\.github\.com/|\A\s*[\w./+-]+\s*\Z")
+"""A pointer of Git LFS or git-annex, or a symbolic link that was checked out as a file."""
 _NOT_KERNEL = ("include/u-boot", "include/common.h", "board")
 
 
 class UnreadableError(TreeError):
     """One file of a tree that cannot be read as text; steps that need it are `unknown`."""
+
+
+class OutsideError(UnreadableError):
+    """A symbolic link that leads out of the tree: what it leads to is no part of the kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,8 @@ class FileTree(ABC):
             name: its path below the kernel's root.
 
         Raises:
-            UnreadableError: it is no regular file of this tree, too large, binary, empty, or may
-                not be read.
+            UnreadableError: it is no regular file of this tree, too large, binary, empty, only
+                a pointer to the file, or may not be read.
         """
 
     @abstractmethod
@@ -137,7 +143,7 @@ class Tree(FileTree):
                 return os.open(full, flags | os.O_NOFOLLOW)
             if not (os.path.realpath(full) + os.sep).startswith(self._real):
                 text = "symbolic link leads out of the tree"
-                raise UnreadableError(text, where=name, hint="copy the file in")
+                raise OutsideError(text, where=name, hint="copy the file in")
             return os.open(full, flags)
         except OSError as e:
             raise UnreadableError(f"cannot be read: {e.strerror}", where=name) from None
@@ -202,6 +208,9 @@ def as_text(data: bytes, name: str) -> bytes:
     at = data.find(b"\0")
     if at != -1:
         raise UnreadableError(f"binary file (NUL byte at offset {at})", where=name)
+    if _STAND_IN.match(data):
+        text = "a large-file pointer or a link stands in its place"
+        raise UnreadableError(text, where=name, hint="git lfs pull, or check out again with links")
     return data
 
 

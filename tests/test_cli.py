@@ -226,7 +226,9 @@ def test_closed_pipe_is_quiet(old: Path, new: Path) -> None:
     assert r.stderr == b""
 
 
-@pytest.mark.parametrize("name", ["binary", "empty", "large", "unreadable", "fifo", "symlink"])
+@pytest.mark.parametrize(
+    "name", ["binary", "empty", "large", "lfs", "annex", "path", "unreadable", "fifo", "symlink"]
+)
 def test_file_that_cannot_be_read(run, tmp_path: Path, new: Path, name: str) -> None:
     """An unreadable file is one line on stderr; its steps are unknown, others keep theirs."""
     tree, _ = build(ROOT / "fixtures/variants/already-done.yaml", tmp_path)
@@ -243,6 +245,34 @@ def test_file_that_cannot_be_read(run, tmp_path: Path, new: Path, name: str) -> 
     assert "drivers/iommu/io-pgtable-arm.c: " in r.err
 
 
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [*((n, "unknown") for n in ("binary", "empty", "large", "lfs", "fifo")), ("symlink", "done")],
+)
+def test_bystander_that_cannot_be_read(
+    run, tmp_path: Path, new: Path, name: str, status: str
+) -> None:
+    """Whether a file that cannot be read includes the old header is unknown, not done.
+
+    What a link out of the tree leads to is no part of the kernel; Qualcomm's trees have such.
+    """
+    tree, _ = build(ROOT / "fixtures/variants/already-done.yaml", tmp_path)
+    victim = tree / "drivers/iommu/msm_iommu.c"
+    victim.write_text("int bystander;\n")
+    step = ("compare", tree, new, "--step", "1.10", "--format", "json")
+    assert json.loads(run(*step).out)["steps"][0]["status"] == "done"
+    _spoil(victim, name, tmp_path)
+    assert json.loads(run(*step).out)["steps"][0]["status"] == status
+
+
+_STAND_INS = {
+    "lfs": f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0a' * 32}\nsize 36292\n",
+    "annex": f"/annex/objects/SHA256E-s36292--{'0a' * 32}.c\n",
+    "path": "../../vendor/io-pgtable-arm.c",
+}
+"""What a checkout leaves in place of a file: large-file pointers, a link written as text."""
+
+
 def _spoil(victim: Path, kind: str, scratch: Path) -> None:
     if kind == "binary":
         victim.write_bytes(b"\x7fELF\0\0\1")
@@ -250,6 +280,8 @@ def _spoil(victim: Path, kind: str, scratch: Path) -> None:
         victim.write_bytes(b"")
     elif kind == "large":
         victim.write_bytes(b"int x;\n" * 1_500_000)
+    elif kind in _STAND_INS:
+        victim.write_text(_STAND_INS[kind])
     elif kind == "unreadable":
         victim.chmod(0)
     elif kind == "fifo":

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Checks of the tree as a whole: files, includes of a file, Kconfig."""
 
-from lpae_backport.answers import _MAX_EVIDENCE, Answer
+from lpae_backport.answers import MAX_EVIDENCE, Answer
 from lpae_backport.finding import Evidence, State
 from lpae_backport.kconfig import config_entry
 from lpae_backport.layout import Layout, Unreadable
@@ -35,11 +35,17 @@ def file_absent(check: Check, layout: Layout) -> Answer:
 def no_include(check: Check, layout: Layout) -> Answer:
     """Decide whether nothing includes a file any more."""
     found = layout.includers((check.name,), check.paths)
-    places = tuple(
-        Evidence(Location(p, n, n), f"#include of {check.name}") for p, n in found[:_MAX_EVIDENCE]
-    )
-    if found:
-        return Answer(State.UNMET, places, f"{len(found)} files still include {check.name}")
+    if found.places:
+        shown = tuple(
+            Evidence(Location(p, n, n), f"#include of {check.name}")
+            for p, n in found.places[:MAX_EVIDENCE]
+        )
+        text = f"{len(found.places)} files still include {check.name}"
+        return Answer(State.UNMET, shown, text)
+    if found.unread:
+        first = found.unread[0]
+        text = f"{first.path}: {first.reason}; it may include {check.name}"
+        return Answer(State.UNKNOWN, reason=text)
     return Answer(State.MET)
 
 

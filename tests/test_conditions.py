@@ -60,6 +60,8 @@ def _guarded(body: str, condition: str, exactly: bool = True) -> bool:
         "if (!c->cw) goto doit;\nreturn;\ndoit:\n\tsync();",
         "do { if (c->cw) break; sync(); } while (0);",
         "while (x--) { if (c->cw) continue; sync(); }",
+        "do { if (c->cw) return; } while (0);\nsync();",
+        "switch (c->cw) { case true: return; default: x = 1; }\nsync();",
         "if (1) { if (!c->cw) sync(); }",
         "if (!c->cw) { if (x) sync(); else sync(); }",
         "if (x) return;\nif (!c->cw) sync();",

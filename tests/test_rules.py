@@ -77,6 +77,17 @@ def test_cases_have_names_of_their_own() -> None:
         assert len(names) == len(set(names)), step.id
 
 
+@pytest.mark.parametrize(("only", "lacks"), [("done", "open"), ("missing", "done")])
+def test_cases_of_one_kind_are_refused(tmp_path: Path, only: str, lacks: str) -> None:
+    """A step whose cases all have it, or all lack it, proves nothing."""
+    pack = load_pack(_two_steps(tmp_path, after_a="", after_b=""))
+    (tmp_path / "cases").mkdir()
+    case = f"[{{name: n, expect: {only}, files: {{f: 'int x;'}}}}]\n"
+    (tmp_path / "cases/a.yaml").write_text(case)
+    with pytest.raises(RuleError, match=f"no case that is {lacks}"):
+        load_cases(pack, pack.steps[0])
+
+
 def test_circle_is_refused(tmp_path: Path) -> None:
     """A circle in `after` is named, not looped in."""
     folder = _two_steps(tmp_path, after_a="b", after_b="a")

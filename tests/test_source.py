@@ -163,6 +163,23 @@ def test_conflict_is_a_problem_of_its_own_function_only() -> None:
     assert file.functions["g"][0].problem is None
 
 
+@pytest.mark.parametrize("word", ["pragma once", "error no", "line 3", "undef Y", "define Y 1"])
+def test_other_directives_begin_no_arm(word: str) -> None:
+    """Only #elif and #else cut a conditional."""
+    code = f"#ifdef X\n#{word}\nint f(void)\n{{\n\treturn 1;\n}}\n#endif\n".encode()
+    file = CodeFile(Source("x.c", code))
+    assert file.source.conditions_at(file.functions["f"][0].span) == ("defined(X)",)
+    assert not file.source.problems
+
+
+def test_half_a_conflict_is_a_problem_to_the_end() -> None:
+    """A conflict that never ends leaves nothing behind its first marker to be trusted."""
+    code = b"int f(void)\n{\n\treturn 1;\n}\n<<<<<<< ours\nint g(void)\n{\n\treturn 3;\n}\n"
+    file = CodeFile(Source("x.c", code))
+    assert file.functions["f"][0].problem is None
+    assert file.source.problem_at(Span(code.index(b"int g"), len(code))) is not None
+
+
 def test_unclosed_brace_loses_no_other_function() -> None:
     """A brace that is never closed makes its own function a problem, not those behind it."""
     code = b"int f(int a)\n{\n\tif (a) {\n\treturn 1;\n}\n\nint g(void)\n{\n\treturn 3;\n}\n"

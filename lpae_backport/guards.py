@@ -45,12 +45,8 @@ class Cases:
         Each named part may be any of the conditions in `path` that match its pattern; the choice
         that fits the wanted condition best is taken.
         """
-        present = list(atoms(path).values())
-        choices: list[list[Atom | None]] = [
-            [*_stand_ins(n, present)] or [None] for n in self._names
-        ]
         best: frozenset[tuple[bool, ...]] | None = None
-        for i, pick in enumerate(product(*choices)):
+        for i, pick in enumerate(self._picks(path)):
             if i >= _MAX_CHOICES:
                 raise UndecidableError("too many conditions that may be the one meant")
             rows = frozenset(r for r in self._rows if self._possible(path, pick, r))
@@ -59,6 +55,14 @@ class Cases:
             if not best - self.allowed:
                 break
         return best or frozenset()
+
+    def _picks(self, path: Formula) -> Iterator[tuple[Atom | None, ...]]:
+        """Yield the ways in which the named parts may be conditions of `path`; none is `None`."""
+        present = list(atoms(path).values())
+        choices: list[list[Atom | None]] = [
+            [*_stand_ins(n, present)] or [None] for n in self._names
+        ]
+        yield from product(*choices)
 
     def covered(self, paths: list[Formula]) -> bool:
         """Tell whether some path can be taken in every case that is allowed.
@@ -70,11 +74,7 @@ class Cases:
         others = self._other_values(paths)
         uncovered = {(r, v) for r in self.allowed for v in self._among or ("",)}
         for path in paths:
-            present = list(atoms(path).values())
-            picks: list[list[Atom | None]] = [
-                [*_stand_ins(n, present)] or [None] for n in self._names
-            ]
-            for pick in product(*picks):
+            for pick in self._picks(path):
                 uncovered -= {(r, v) for r, v in uncovered if self._taken(path, pick, r, v, others)}
         return not uncovered
 

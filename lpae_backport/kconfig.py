@@ -89,11 +89,7 @@ def _depends(body: list[tuple[int, str]]) -> Formula:
         if words[:1] in (["help"], ["---help---"]):
             break
         if words[:2] == ["depends", "on"]:
-            parts.append(
-                expression(
-                    line.split("depends on", 1)[-1] if "depends on" in line else " ".join(words[2:])
-                )
-            )
+            parts.append(expression(" ".join(words[2:])))
     return conj(parts)
 
 

@@ -138,6 +138,11 @@ def _plain_type(found: re.Match[bytes]) -> bytes:
     return found[1] + re.sub(rb"\s", b"_", found[2]) + blank(found[3])
 
 
+def without_bare_macros(text: bytes) -> bytes:
+    """Blank macros that stand alone at file level; `text` is a whole file, not a part of one."""
+    return _BARE_MACRO.sub(_plain_bare_macro, text)
+
+
 def _plain_bare_macro(found: re.Match[bytes]) -> bytes:
     """Blank ``SOME_MACRO(args)`` that stands between two definitions without a semicolon."""
     text, at = found.string, found.start() - 1

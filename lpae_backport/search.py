@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lpae_backport.logic import Formula, conj, disj, satisfiable
 from lpae_backport.paths import branch_condition, path_condition
 from lpae_backport.pattern import Pattern
-from lpae_backport.scope import Scope
+from lpae_backport.scope import LOOPS, Scope
 from lpae_backport.shapes import expression_of, is_small, only_read, use_of
 from lpae_backport.symbols import Body, CodeFile
 from lpae_backport.syntax import Node
@@ -15,7 +15,6 @@ from lpae_backport.truth import truth
 
 _FOLLOW_DEPTH = 4
 _LEAVING = frozenset({"return_statement", "goto_statement"})
-_LOOPING = frozenset({"while_statement", "for_statement", "do_statement"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ class Search:
                 continue
             n: Node | None = leaf
             while n is not None:
-                if n is not None and kind == "identifier" and only_read(n):
+                if kind == "identifier" and only_read(n):
                     break
                 if n.kind == kind:
                     yield n
@@ -260,6 +259,6 @@ def _returned(scope: Scope) -> Formula | None:
     answers = [n for n in scope.body.nodes if n.kind == "return_statement"]
     if not answers or any(not n.kids for n in answers):
         return None
-    if any(n.kind in _LOOPING for n in scope.body.nodes):
+    if any(n.kind in LOOPS for n in scope.body.nodes):
         return None
     return disj(conj([path_condition(n, scope), truth(n.kids[0], scope)]) for n in answers)

@@ -11,11 +11,10 @@ from functools import cached_property
 
 from lpae_backport.location import LineIndex, Location, Span
 from lpae_backport.masking import (
-    _BARE_MACRO,
-    _plain_bare_macro,
     blank,
     decode,
     plain_c,
+    without_bare_macros,
     without_comments,
 )
 from lpae_backport.preprocessor import Branch, Conditional, Include, Macro, Problem
@@ -136,8 +135,7 @@ class Source:
         self._bury(text)
         self._drop_dead()
         self.code = bytes(text)
-        masked = plain_c(self.code)
-        return _BARE_MACRO.sub(_plain_bare_macro, masked)
+        return without_bare_macros(plain_c(self.code))
 
     def _directive(self, m: re.Match[bytes], stack: list[Conditional]) -> None:
         word, rest = m[1], m[2]

@@ -1403,6 +1403,16 @@ def _attribute_changes() -> Iterator[Change]:
     yield Change("leaf-renamed", "pgtable", ("1.3",), _sub(r"\biopte_leaf\b", "iopte_is_leaf"))
 
 
+_CONTROL = (
+    ("cached", "RGN_NC", "ARM_LPAE_TCR_RGN_WBWA"),
+    ("uncached", "RGN_WBWA", "ARM_LPAE_TCR_RGN_NC"),
+    ("inner", "SH_OS", "ARM_LPAE_TCR_SH_IS"),
+    ("outer", "SH_IS", "ARM_LPAE_TCR_SH_OS"),
+    ("nc-if-0", "RGN_NC", "0 /* ARM_LPAE_TCR_RGN_NC */"),
+)
+"""What a TCR or VTCR is given wrongly: the mutant's name, the value replaced, and by which."""
+
+
 def _mali_changes() -> Iterator[Change]:
     """1.8: the allocator; and the rest of the control registers."""
     mali = "arm_mali_lpae_alloc_pgtable"
@@ -1431,42 +1441,11 @@ def _mali_changes() -> Iterator[Change]:
     always = _sub_in(mali, outer, r"\g<0> | ARM_MALI_LPAE_TTBR_SHARE_OUTER")
     yield Change("mali-share-also", "pgtable", ("1.8",), always)
     for step, short, function in (("1.6.2h", "tcr", _S1[0]), ("1.6.2i", "vtcr", _S2[0])):
-        yield Change(
-            f"{short}-cached",
-            "pgtable",
-            (step,),
-            _all_in(function, r"\bARM_LPAE_TCR_RGN_NC\b", "ARM_LPAE_TCR_RGN_WBWA"),
-        )
-        yield Change(
-            f"{short}-uncached",
-            "pgtable",
-            (step,),
-            _all_in(function, r"\bARM_LPAE_TCR_RGN_WBWA\b", "ARM_LPAE_TCR_RGN_NC"),
-        )
-        yield Change(
-            f"{short}-inner",
-            "pgtable",
-            (step,),
-            _all_in(function, r"\bARM_LPAE_TCR_SH_OS\b", "ARM_LPAE_TCR_SH_IS"),
-        )
-        yield Change(
-            f"{short}-outer",
-            "pgtable",
-            (step,),
-            _all_in(function, r"\bARM_LPAE_TCR_SH_IS\b", "ARM_LPAE_TCR_SH_OS"),
-        )
-        yield Change(
-            f"{short}-no-sh",
-            "pgtable",
-            (step,),
-            _statement(function, r"\bARM_LPAE_TCR_SH_OS\b", ";"),
-        )
-        yield Change(
-            f"{short}-nc-if-0",
-            "pgtable",
-            (step,),
-            _all_in(function, r"\bARM_LPAE_TCR_RGN_NC\b", "0 /* ARM_LPAE_TCR_RGN_NC */"),
-        )
+        for how, register, other in _CONTROL:
+            made = _all_in(function, rf"\bARM_LPAE_TCR_{register}\b", other)
+            yield Change(f"{short}-{how}", "pgtable", (step,), made)
+        unset = _statement(function, r"\bARM_LPAE_TCR_SH_OS\b", ";")
+        yield Change(f"{short}-no-sh", "pgtable", (step,), unset)
         yield Change(
             f"same-{short}-negated",
             "pgtable",

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from lpae_backport.errors import UsageError
 from lpae_backport.output import write_report
 from lpae_backport.packs import load_packs, select
 from lpae_backport.rule import Check, Pack, Step
@@ -23,8 +22,6 @@ def command(step: str, rules: Path | None) -> None:
     """Say why STEP exists, which upstream commits it comes from, and what decides it."""
     found = select(load_packs(rules, ()), (step,))
     lines = [line for pack, steps in found for s in steps for line in _explain(pack, s)]
-    if not lines:
-        raise UsageError(f"no step '{step}'")
     width = min(shutil.get_terminal_size().columns, 100)
     folded = [f for line in lines for f in _fold(line, width)]
     write_report("\n".join(folded).rstrip() + "\n", None)

@@ -37,7 +37,7 @@ def summary(checklist: Checklist) -> str:
 def next_steps(checklist: Checklist) -> list[str]:
     """Return the open steps that nothing open (and nothing left out) comes before."""
     closed = {s.id for s in checklist.steps if not s.verdict.is_open}
-    known = [s for s in checklist.steps if s.verdict not in (Verdict.UNKNOWN,)]
+    known = [s for s in checklist.steps if s.verdict is not Verdict.UNKNOWN]
     return [s.id for s in known if s.verdict.is_open and set(s.after) <= closed]
 
 

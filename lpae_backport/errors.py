@@ -58,3 +58,7 @@ class UsageError(AuditError):
 
 class UndecidableError(AuditError):
     """A condition too large to decide within its bound; callers turn it into `unknown`."""
+
+
+class RefusedError(AuditError):
+    """An edit that cannot be made without a guess; its step becomes manual, with this reason."""

@@ -54,10 +54,17 @@ class Layout:
     Args:
         tree: the tree.
         pack: the pack whose file names are to be resolved.
+        parsed: files that were parsed before, by path and content; more are added to it.
     """
 
-    def __init__(self, tree: FileTree, pack: Pack) -> None:
+    def __init__(
+        self,
+        tree: FileTree,
+        pack: Pack,
+        parsed: dict[tuple[str, bytes], Resolved] | None = None,
+    ) -> None:
         self.tree = tree
+        self._parsed = parsed if parsed is not None else {}
         self._specs = pack.files
         self.known_functions = pack.known_functions()
         self._makefiles = pack.makefiles
@@ -118,7 +125,10 @@ class Layout:
         """Return one file by its path, parsed once."""
         if path not in self._read:
             try:
-                self._read[path] = _parsed(path, self.tree.read(path))
+                data = self.tree.read(path)
+                if (path, data) not in self._parsed:
+                    self._parsed[path, data] = _parsed(path, data)
+                self._read[path] = self._parsed[path, data]
             except UnreadableError as e:
                 self._read[path] = Unreadable(path, e.message)
             except RecursionError:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Checked rules: what `ruleset` hands out once every line of the YAML has been looked at."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from pathlib import Path
 
@@ -98,6 +99,105 @@ class Check:
         return self.optional or self.kind in CONSTRAINTS
 
 
+@unique
+class Op(StrEnum):
+    """The kinds of edit; the value is the key that introduces one in YAML."""
+
+    ENUMERATOR = "enumerator"
+    FIELD = "field"
+    COPY = "copy"
+    REMOVE = "remove"
+    INCLUDE = "include"
+    FORWARD = "forward"
+    ENTRY = "entry"
+    DECLARATION = "declaration"
+    EXPORT = "export"
+    REPLACE = "replace"
+    DELETE = "delete"
+    BRANCH = "branch"
+    STATEMENTS = "statements"
+    EXTRACT = "extract"
+    MOVE = "move"
+    KCONFIG = "kconfig"
+    CONVERT = "convert"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A fact of the target that decides whether an edit or adaptation is called for."""
+
+    check: Check
+    wanted: bool = True
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """A change to text of the reference, so that it fits the target.
+
+    Attributes:
+        patterns: what to look for; the first that occurs counts.
+        template: what to put there; empty deletes a statement.
+        parameter: a parameter of the function to drop, in place of patterns.
+        probes: what the target must be like for this to apply.
+        why: one line for the patch's message; may be empty.
+    """
+
+    patterns: tuple[Pattern, ...]
+    template: str
+    parameter: str = ""
+    probes: tuple[Probe, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One edit of a fix. Which of the fields count depends on `op`."""
+
+    op: Op
+    names: tuple[str, ...]
+    scope: Scope
+    patterns: tuple[Pattern, ...] = ()
+    template: str = ""
+    until: tuple[Pattern, ...] = ()
+    """Where a run of statements ends; this statement itself stays."""
+    over: tuple[Pattern, ...] = ()
+    """For statements copied from the reference: the first one they replace."""
+    holding: tuple[Pattern, ...] = ()
+    """Only statements that hold one of these."""
+    owner: str = ""
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    to: str = ""
+    paths: tuple[str, ...] = ()
+    replacing: bool = False
+    loses: tuple[str, ...] = ()
+    """Identifiers of the replaced text that may go."""
+    adapt: tuple[Adaptation, ...] = ()
+    checks: tuple[str, ...] = ()
+    """The checks it is for; it is left out where all of them hold."""
+    probes: tuple[Probe, ...] = ()
+    optional: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How to get at something from a variable of a given struct; ``$V`` is the variable."""
+
+    struct: str
+    template: str
+
+
+@dataclass(frozen=True)
+class PatchSpec:
+    """One patch of a series: the steps it makes, and what it is called."""
+
+    steps: tuple[str, ...]
+    subject: str
+    probes: tuple[Probe, ...] = ()
+    """It is called so only where these hold; the first patch for a step that fits is taken."""
+
+
 @dataclass(frozen=True)
 class Commit:
     """An upstream commit that has been looked up, not guessed."""
@@ -120,6 +220,9 @@ class Step:
     traps: tuple[str, ...] = ()
     applies: Scope | None = None
     """Where this file (or function) does not exist, the step is not applicable."""
+    fix: tuple[Edit, ...] = ()
+    manual: str = ""
+    """Why no fix can be written down, where there is none."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +271,14 @@ class Pack:
     files: dict[str, FileSpec]
     steps: tuple[Step, ...]
     defconfig: DefconfigSpec | None = None
+    series: tuple[PatchSpec, ...] = ()
+    adapt: tuple[Adaptation, ...] = ()
+    """What all text of the reference has to be adapted to."""
+    reach: Mapping[str, tuple[Reach, ...]] = field(default_factory=dict)
+    tidy: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Functions by logical file that go as soon as nothing uses them."""
+    risks: tuple[str, ...] = ()
+    """What the cover letter of a series has to say to whoever carries it."""
 
     def known_functions(self) -> frozenset[str]:
         """Return the functions the rules look into; each is judged on its own."""

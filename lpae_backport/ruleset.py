@@ -3,10 +3,12 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from lpae_backport.document import Value, load_yaml, stay_inside
 from lpae_backport.errors import RuleError
+from lpae_backport.fixfile import FixReader, read_reach
 from lpae_backport.rule import DefconfigSpec, FileSpec, Pack, Step
 from lpae_backport.stepfile import StepReader
 
@@ -40,7 +42,10 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
     """
     raw = load_yaml(folder / "pack.yaml")
     m = raw.mapping(
-        ("schema", "id", "title", "makefiles", "defconfig", "files"),
+        (
+            *("schema", "id", "title", "makefiles", "defconfig", "files"),
+            *("series", "adapt", "reach", "tidy", "risks"),
+        ),
         ("schema", "id", "title", "files"),
     )
     if m["schema"].text() != str(SCHEMA):
@@ -50,7 +55,10 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
     if "makefiles" in m:
         stay_inside(m["makefiles"])
     files = _files(m["files"])
-    steps = _steps(StepReader(files), folder / "steps", on_error)
+    reader = StepReader(files)
+    reach = read_reach(m.get("reach"))
+    fixes = FixReader(reader, reach)
+    steps = _steps(reader, fixes, folder / "steps", on_error)
     _check_steps(steps)
     _check_order(steps, folder)
     return Pack(
@@ -61,6 +69,11 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
         files=files,
         defconfig=_defconfig(m["defconfig"]) if "defconfig" in m else None,
         steps=tuple(sorted(steps, key=lambda s: step_order(s.id))),
+        series=fixes.series(m.get("series"), {s.id for s in steps}),
+        adapt=fixes.adaptations(m.get("adapt")),
+        reach=reach,
+        tidy=_tidy(m.get("tidy"), files),
+        risks=m["risks"].texts() if "risks" in m else (),
     )
 
 
@@ -73,14 +86,23 @@ def _files(raw: Value) -> dict[str, FileSpec]:
     return files
 
 
+def _tidy(raw: Value | None, files: dict[str, FileSpec]) -> dict[str, tuple[str, ...]]:
+    if raw is None:
+        return {}
+    return {k: v.texts() for k, v in raw.mapping(files).items()}
+
+
 def _steps(
-    reader: StepReader, folder: Path, on_error: Callable[[RuleError], None] | None
+    reader: StepReader,
+    fixes: FixReader,
+    folder: Path,
+    on_error: Callable[[RuleError], None] | None,
 ) -> list[Step]:
     steps: list[Step] = []
     faulty = False
     for path in sorted(p for p in folder.glob("*") if p.name[0] != "."):
         try:
-            steps.append(_step(reader, path))
+            steps.append(_step(reader, fixes, path))
         except RuleError as e:
             if on_error is None:
                 raise
@@ -91,9 +113,15 @@ def _steps(
     return steps
 
 
-def _step(reader: StepReader, path: Path) -> Step:
+def _step(reader: StepReader, fixes: FixReader, path: Path) -> Step:
     try:
-        step = reader.step(load_yaml(path))
+        raw = load_yaml(path)
+        step = reader.step(raw)
+        step = replace(
+            step,
+            fix=fixes.fix(raw.data.get("fix")),
+            manual=raw.data["manual"].text() if "manual" in raw.data else "",
+        )
         if path.name != f"{step.id}.yaml":
             raise RuleError(
                 f"file of step '{step.id}' has another name",

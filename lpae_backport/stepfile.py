@@ -62,7 +62,10 @@ class StepReader:
 
     def step(self, raw: Value) -> Step:
         """Read one step."""
-        keys = ("id", "title", "why", "commits", "after", "traps", "applies", "checks")
+        keys = (
+            *("id", "title", "why", "commits", "after", "traps", "applies", "checks"),
+            *("fix", "manual"),
+        )
         m = raw.mapping(keys, ("id", "title", "why", "checks"))
         step_id = m["id"].text()
         if not _STEP_ID.match(step_id):

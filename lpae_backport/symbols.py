@@ -186,6 +186,34 @@ class CodeFile:
         ]
         return [e.span for e in near if name in _declared(e.node())]
 
+    def others(self) -> Iterator[tuple[Span, str]]:
+        """Yield what stands at file level and is no function, as range and kind of syntax."""
+        for e in self._entities:
+            if e.kind in _TYPE_KINDS:
+                yield e.span, e.kind
+
+    @cached_property
+    def defined_words(self) -> frozenset[str]:
+        """The names that this file defines or declares at file level, enumerators included."""
+        found = {*self.functions, *self.source.macros}
+        for e in self._entities:
+            if e.kind in _TYPE_KINDS:
+                for n in e.node().walk():
+                    if n.kind in ("identifier", "type_identifier"):
+                        found.add(n.label)
+        return frozenset(found)
+
+    @cached_property
+    def field_words(self) -> frozenset[str]:
+        """The names of the fields of the structs defined in this file."""
+        return frozenset(
+            n.label
+            for e in self._entities
+            if e.kind in _TYPE_KINDS
+            for n in e.node().walk()
+            if n.kind == "field_identifier"
+        )
+
     @cached_property
     def exports(self) -> dict[str, Span]:
         """The symbols this file exports to modules."""

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Plans a series: which patches, in which order, with what in them; and proves each on the way.
+
+Nothing is written here. A patch is taken into the plan only if every step it makes is done behind
+it, no other step has got worse, and what it leaves would compile as far as that can be told; else
+its steps become manual, and so do those that build on them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lpae_backport.audit import audit_step
+from lpae_backport.draft import Draft, Earlier
+from lpae_backport.errors import RefusedError, UndecidableError
+from lpae_backport.finding import StepAudit, Verdict
+from lpae_backport.fixer import check_sound, make, tidy
+from lpae_backport.layout import Layout
+from lpae_backport.rule import Pack, PatchSpec, Step
+from lpae_backport.tree import FileTree, UnreadableError
+from lpae_backport.workplace import Workplace
+
+_RANK = {
+    Verdict.NOT_APPLICABLE: 4,
+    Verdict.DONE: 4,
+    Verdict.DIFFERS: 2,
+    Verdict.PARTIAL: 1,
+    Verdict.MISSING: 0,
+    Verdict.UNKNOWN: 0,
+}
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One patch of a series.
+
+    Attributes:
+        subject: its first line, in the style of the subsystem.
+        steps: what it makes.
+        made: the steps that it turns to done, those of other patches included.
+        notes: what was adapted to the target.
+        files: the content of each file it touches behind it, as on disk; `None` for one that
+            is gone.
+    """
+
+    subject: str
+    steps: tuple[Step, ...]
+    made: tuple[str, ...]
+    notes: tuple[str, ...]
+    files: dict[str, bytes | None]
+
+
+@dataclass(frozen=True)
+class Manual:
+    """A step that is left to a person: why, and where to look on both sides."""
+
+    step: Step
+    reason: str
+    place: str
+    reference: str
+
+
+@dataclass
+class Plan:
+    """A series, and how the target stands before and behind it."""
+
+    pack: Pack
+    before: dict[str, StepAudit]
+    reference: dict[str, StepAudit]
+    patches: list[Patch] = field(default_factory=list)
+    manual: list[Manual] = field(default_factory=list)
+    after: dict[str, StepAudit] = field(default_factory=dict)
+    original: dict[str, bytes | None] = field(default_factory=dict)
+    """The files the series touches, as they are in the target."""
+
+    @property
+    def open(self) -> list[str]:
+        """Return the steps that are still open behind the series, in the order of the pack."""
+        return [s for s, a in self.after.items() if a.verdict.is_open]
+
+
+class Planner:
+    """Plans the series of one pack for one target.
+
+    Args:
+        target: the old tree.
+        reference: the new tree.
+        pack: the rules.
+        steps: the steps asked for.
+    """
+
+    def __init__(
+        self, target: FileTree, reference: FileTree, pack: Pack, steps: tuple[Step, ...]
+    ) -> None:
+        self._draft = Draft(target, pack)
+        theirs = Layout(reference, pack)
+        self._work = Workplace(self._draft, theirs, pack)
+        self._wanted = {s.id for s in steps}
+        self._steps = {s.id: s for s in pack.steps}
+        self._now = {s.id: audit_step(s, self._draft.layout) for s in pack.steps}
+        known = {s.id: audit_step(s, theirs) for s in pack.steps}
+        self.plan = Plan(pack, dict(self._now), known)
+        self._stuck: dict[str, str] = {}
+
+    def run(self, advance: Callable[[], None]) -> Plan:
+        """Plan every patch in the order of the pack.
+
+        Args:
+            advance: called after each patch that was looked at.
+        """
+        for spec in self._specs():
+            self._one(spec)
+            advance()
+        self.plan.after = dict(self._now)
+        for path in self._draft.touched():
+            self.plan.original[path] = self._draft.original(path)
+        return self.plan
+
+    def _specs(self) -> list[PatchSpec]:
+        """Return the patches of the pack, and one for each step that is in none of them."""
+        named = {s for p in self.plan.pack.series for s in p.steps}
+        rest = [s for s in self.plan.pack.steps if s.id not in named]
+        return [
+            *self.plan.pack.series,
+            *(PatchSpec((s.id,), f"{self.plan.pack.id}: {s.title}") for s in rest),
+        ]
+
+    def _one(self, spec: PatchSpec) -> None:
+        todo = [
+            self._steps[s]
+            for s in spec.steps
+            if s in self._wanted and self._now[s].verdict.is_open and s not in self._stuck
+        ]
+        if not todo:
+            return
+        mark = self._draft.mark()
+        self._work.notes.clear()
+        try:
+            if not self._work.holds(spec.probes):
+                return
+            self._may_start(todo, spec)
+            before = Earlier(self._draft, mark)
+            for step in todo:
+                now = audit_step(step, self._draft.layout)
+                if now.verdict.is_open:
+                    self._now[step.id] = now
+                    make(step, now, self._work)
+            tidy(before, self._work)
+            check_sound(before, self._work)
+            made = self._judged(todo)
+        except (RefusedError, UndecidableError, UnreadableError) as e:
+            self._draft.reset(mark)
+            self._now |= {s.id: audit_step(s, self._draft.layout) for s in todo}
+            for step in todo:
+                self._give_up(step, e)
+            return
+        files = {p: self._draft.result(p) for p in self._draft.since(mark)}
+        notes = tuple(self._work.notes)
+        self.plan.patches.append(Patch(spec.subject, tuple(todo), made, notes, files))
+
+    def _may_start(self, todo: list[Step], spec: PatchSpec) -> None:
+        """Refuse steps that have nothing sound to start from."""
+        for step in todo:
+            now = self._now[step.id]
+            if now.verdict is Verdict.UNKNOWN:
+                reason = next((c.reason for c in now.checks if c.reason), "it cannot be read")
+                raise RefusedError(f"cannot be decided: {reason}")
+            if self.plan.reference[step.id].verdict is not Verdict.DONE:
+                raise RefusedError("the reference does not have it")
+            for other in step.after:
+                if self._now[other].verdict.is_open and other not in spec.steps:
+                    raise RefusedError(f"waits for {other}, which is not done")
+
+    def _judged(self, todo: list[Step]) -> tuple[str, ...]:
+        """Audit the draft; refuse it unless the steps are done and nothing got worse."""
+        new = {s: audit_step(step, self._draft.layout) for s, step in self._steps.items()}
+        for step in todo:
+            audit = new[step.id]
+            if audit.verdict.is_open:
+                bad = next((c for c in audit.checks if c.reason), None)
+                why = f"{bad.id}: {bad.reason}" if bad is not None else audit.verdict.value
+                raise RefusedError(f"the edits do not make it hold ({why})")
+        for s, audit in new.items():
+            if _RANK[audit.verdict] < _RANK[self._now[s].verdict]:
+                raise RefusedError(f"it would undo step {s}")
+        made = tuple(
+            s
+            for s, a in new.items()
+            if not a.verdict.is_open and self._now[s].verdict.is_open
+        )
+        self._now = new
+        return made
+
+    def _give_up(self, step: Step, error: RefusedError | UndecidableError | UnreadableError) -> None:
+        self._stuck[step.id] = error.message
+        mine = self._now[step.id].place
+        theirs = self.plan.reference[step.id].place
+        place = error.where or (str(mine) if mine is not None else "")
+        reference = str(theirs) if theirs is not None else ""
+        self.plan.manual.append(Manual(step, error.message, place, reference))

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Tabs, columns and long lines, as the kernel's coding style has them.
+
+Text is `str` decoded as latin-1 wherever files are edited: one character is one byte, so offsets
+into the parsed file are offsets into the text.
+"""
+
+import re
+
+TAB = 8
+NARROW = 80
+WIDE = 100
+_MANY = 3
+"""So many lines beyond 80 columns show that a file has the later limit of 100."""
+_BREAK = re.compile(r", | && | \|\| | \| | \+ | \? | = |\(")
+_QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|/\*.*?\*/")
+
+
+def width(line: str) -> int:
+    """Return how many columns a line takes, tabs going to the next multiple of eight."""
+    return len(line.expandtabs(TAB))
+
+
+def margin(columns: int) -> str:
+    """Return white space of so many columns, tabs first."""
+    return "\t" * (columns // TAB) + " " * (columns % TAB)
+
+
+def indent_of(line: str) -> str:
+    """Return the white space a line begins with."""
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def line_limit(text: str) -> int:
+    """Return the width that a file keeps to: 80 columns, or 100 where it shows that it may."""
+    beyond = sum(width(line) > NARROW for line in text.split("\n") if '"' not in line)
+    return WIDE if beyond >= _MANY else NARROW
+
+
+def fold(line: str, limit: int) -> str:
+    """Break a line of code that is too long, aligned behind the innermost open parenthesis."""
+    lines = []
+    while width(line) > limit:
+        at = _break_at(line, limit)
+        if at is None:
+            break
+        head = line[:at].rstrip()
+        lines.append(head)
+        line = _continued(head, line) + line[at:].lstrip()
+    return "\n".join([*lines, line])
+
+
+def _break_at(line: str, limit: int) -> int | None:
+    """Return where to break: the last place that fits and leaves a shorter line."""
+    hidden = [m.span() for m in _QUOTED.finditer(line)]
+    start = len(indent_of(line))
+    best = None
+    for m in _BREAK.finditer(line, start):
+        if any(a <= m.start() < b for a, b in hidden):
+            continue
+        at = m.start() + len(m[0].rstrip())
+        if m[0] == "(" and best is not None:
+            continue
+        if width(line[:at]) > limit:
+            break
+        head = line[:at].rstrip()
+        if width(_continued(head, line)) >= width(head) or not line[at:].strip():
+            continue
+        best = at
+    return best
+
+
+def _continued(head: str, line: str) -> str:
+    """Return the white space of the line that continues `head`."""
+    column = open_column(head)
+    if column is not None:
+        return margin(column)
+    return indent_of(line) + "\t"
+
+
+def open_column(head: str) -> int | None:
+    """Return the column behind the innermost parenthesis left open, `None` where none is."""
+    plain = _QUOTED.sub(lambda m: "x" * len(m[0]), head)
+    stack: list[int] = []
+    for i, c in enumerate(plain):
+        if c == "(":
+            stack.append(i)
+        elif c == ")" and stack:
+            stack.pop()
+    return width(head[: stack[-1] + 1]) if stack else None
+
+
+def reindent(block: str, indent: str) -> str:
+    """Put a block of lines behind an indentation; empty lines stay empty."""
+    return "\n".join(indent + line if line.strip() else "" for line in block.split("\n"))
+
+
+def realign(before: str, after: str, text: str) -> str:
+    """Move continuation lines that were aligned with a parenthesis of the line above.
+
+    Args:
+        before: the first line as it was.
+        after: the first line as it is now.
+        text: the lines behind it, as they were.
+
+    Returns:
+        The lines behind it, as far as they hung from a parenthesis left open, moved along.
+    """
+    old, new = open_column(before), open_column(after)
+    if old is None or new is None or old == new:
+        return text
+    lines = text.split("\n")
+    depth = _depth(after)
+    for i, line in enumerate(lines):
+        if depth <= 0 or not line.strip():
+            break
+        column = width(indent_of(line))
+        if column < old:
+            break
+        lines[i] = margin(column - old + new) + line.lstrip(" \t")
+        depth += _depth(line)
+    return "\n".join(lines)
+
+
+def _depth(line: str) -> int:
+    plain = _QUOTED.sub("", line)
+    return plain.count("(") - plain.count(")")
+
+
+def squeeze(text: str, at: int) -> str:
+    """Leave one empty line where two have come together around `at`, none behind a brace."""
+    start = at
+    while start > 0 and text[start - 1] in "\n \t":
+        start -= 1
+    end = at
+    while end < len(text) and text[end] in "\n \t":
+        end += 1
+    gap = text[start:end]
+    last = gap.rfind("\n")
+    if last == -1:
+        return text
+    keep = min(gap.count("\n"), 2)
+    if text[max(start - 1, 0)] == "{" or text[end : end + 1] == "}":
+        keep = 1
+    return text[:start] + "\n" * keep + gap[last + 1 :] + text[end:]

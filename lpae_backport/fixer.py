@@ -32,6 +32,7 @@ _EDITS: dict[Op, Callable[[Edit, Workplace], None]] = {
     Op.DELETE: statements.delete,
     Op.BRANCH: statements.branch,
     Op.STATEMENTS: statements.statements,
+    Op.INSERT: statements.insert,
     Op.EXTRACT: statements.extract,
     Op.MOVE: treewide.move,
     Op.KCONFIG: treewide.kconfig,
@@ -141,6 +142,6 @@ def check_sound(before: Earlier, work: Workplace) -> None:
             raise RefusedError(f"the result would be broken: {problem.reason}", where=path)
         if old is not None and old.source.data == file.source.data:
             continue
-        found = faults(old, file, Vocabulary(work.draft, path))
+        found = faults(old, file, Vocabulary(work.draft, path, work.pack.assume))
         if found:
             raise RefusedError(found[0], where=path)

@@ -25,6 +25,7 @@ _KEYS: dict[Op, tuple[str, ...]] = {
     Op.DELETE: ("holding",),
     Op.BRANCH: ("holding", "if", "else"),
     Op.STATEMENTS: ("over", "until", "adapt", "with"),
+    Op.INSERT: ("behind",),
     Op.EXTRACT: ("until", "as", "call"),
     Op.MOVE: ("to", "under"),
     Op.KCONFIG: ("replace-token", "with"),
@@ -37,13 +38,14 @@ _REQUIRED: dict[Op, tuple[str, ...]] = {
     Op.REPLACE: ("in", "with"),
     Op.BRANCH: ("in", "if", "else"),
     Op.STATEMENTS: ("in", "until"),
+    Op.INSERT: ("in", "behind"),
     Op.EXTRACT: ("in", "until", "as", "call"),
     Op.MOVE: ("to", "under"),
     Op.KCONFIG: ("in", "replace-token", "with"),
     Op.CONVERT: ("in", "to", "under"),
 }
 _PATTERNS = frozenset({Op.REPLACE, Op.DELETE, Op.BRANCH, Op.STATEMENTS, Op.EXTRACT})
-_IN_FUNCTION = frozenset({Op.BRANCH, Op.STATEMENTS, Op.EXTRACT})
+_IN_FUNCTION = frozenset({Op.INSERT, Op.BRANCH, Op.STATEMENTS, Op.EXTRACT})
 _HOLE = re.compile(r"\$([A-Z][A-Z0-9_]*)")
 
 
@@ -68,6 +70,8 @@ class FixReader:
         op = _op_of(raw)
         m = raw.mapping((op, *_KEYS[op], *_COMMON), _REQUIRED.get(op, ("in",)))
         patterns = _patterns(m[op]) if op in _PATTERNS else ()
+        if op is Op.INSERT:
+            patterns = _patterns(m["behind"])
         if op is Op.MOVE:
             stay_inside(m[op])
             stay_inside(m["to"])
@@ -77,7 +81,7 @@ class FixReader:
             raw.fail("statements come from the reference 'over' others, or from 'with'")
         return Edit(
             op=op,
-            names=() if op in _PATTERNS else m[op].texts(),
+            names=() if op in _PATTERNS or op is Op.INSERT else m[op].texts(),
             scope=self._scope(op, raw, m),
             patterns=patterns,
             template=self._template(op, m, patterns),
@@ -107,7 +111,8 @@ class FixReader:
         return scope
 
     def _template(self, op: Op, m: dict[str, Value], patterns: tuple[Pattern, ...]) -> str:
-        key = {Op.ENTRY: "value", Op.BRANCH: "if", Op.EXTRACT: "call"}.get(op, "with")
+        keys = {Op.ENTRY: "value", Op.BRANCH: "if", Op.EXTRACT: "call", Op.INSERT: "insert"}
+        key = keys.get(op, "with")
         if key not in m:
             return ""
         self._check_holes(m[key], patterns)

@@ -81,6 +81,11 @@ def unify(pattern: Node, node: Node, bound: dict[str, Node]) -> bool:
     if node.kind == "cast_expression" and pattern.kind != "cast_expression":
         inner = node.kid("value")
         return inner is not None and unify(pattern, inner, bound)
+    if node.kind == "compound_statement" and pattern.kind.endswith("_statement"):
+        # Braces around a single statement are a matter of style.
+        held = [k for k in node.kids if k.kids or k.kind != "expression_statement"]
+        if pattern.kind != "compound_statement" and len(held) == 1:
+            return unify(pattern, held[0], bound)
     if pattern.kind != node.kind:
         return pattern.kind in _NAMES and node.kind in _NAMES and pattern.label == node.label
     if pattern.label != node.label:

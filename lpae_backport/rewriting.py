@@ -228,7 +228,7 @@ def replaced(file: CodeFile, site: Site, template: str, filler: Template) -> Cha
     text = text_of(file)
     new = filler.fill(template, site)
     if not is_statement(site.pattern):
-        return _expression(text, site.node, new)
+        return expression_change(text, site.node, new)
     statement = statement_of(site.node)
     if not new:
         return deleted(text, statement)
@@ -255,7 +255,7 @@ def deleted(text: str, statement: Node) -> Change:
     return Change(Span(with_comment(text, lines.start), lines.end), "", lines=True)
 
 
-def _expression(text: str, node: Node, new: str) -> Change:
+def expression_change(text: str, node: Node, new: str) -> Change:
     """Return the change for an expression, parentheses dropped or added as C needs them."""
     start, end = node.start, node.end
     opening = len(text[:start].rstrip()) - 1

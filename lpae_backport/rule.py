@@ -116,6 +116,7 @@ class Op(StrEnum):
     DELETE = "delete"
     BRANCH = "branch"
     STATEMENTS = "statements"
+    INSERT = "insert"
     EXTRACT = "extract"
     MOVE = "move"
     KCONFIG = "kconfig"
@@ -277,6 +278,8 @@ class Pack:
     reach: Mapping[str, tuple[Reach, ...]] = field(default_factory=dict)
     tidy: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Functions by logical file that go as soon as nothing uses them."""
+    assume: frozenset[str] = frozenset()
+    """Names of an architecture's headers, taken as given where a tree has none of those."""
     risks: tuple[str, ...] = ()
     """What the cover letter of a series has to say to whoever carries it."""
 

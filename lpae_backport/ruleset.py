@@ -44,7 +44,7 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
     m = raw.mapping(
         (
             *("schema", "id", "title", "makefiles", "defconfig", "files"),
-            *("series", "adapt", "reach", "tidy", "risks"),
+            *("series", "adapt", "reach", "tidy", "assume", "risks"),
         ),
         ("schema", "id", "title", "files"),
     )
@@ -73,6 +73,7 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
         adapt=fixes.adaptations(m.get("adapt")),
         reach=reach,
         tidy=_tidy(m.get("tidy"), files),
+        assume=frozenset(m["assume"].texts() if "assume" in m else ()),
         risks=m["risks"].texts() if "risks" in m else (),
     )
 

@@ -22,11 +22,12 @@ from lpae_backport.workplace import Workplace
 _RANK = {
     Verdict.NOT_APPLICABLE: 4,
     Verdict.DONE: 4,
-    Verdict.DIFFERS: 2,
+    Verdict.DIFFERS: 1,
     Verdict.PARTIAL: 1,
     Verdict.MISSING: 0,
-    Verdict.UNKNOWN: 0,
+    Verdict.UNKNOWN: -1,
 }
+"""What a patch must not lower; an older form may become a part of the newer one."""
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,13 @@ class Vocabulary:
     Args:
         tree: the tree.
         path: the file to start from.
+        assume: names that an architecture's headers define, for a tree that has none of those.
     """
 
-    def __init__(self, tree: FileTree, path: str) -> None:
+    def __init__(self, tree: FileTree, path: str, assume: frozenset[str] = frozenset()) -> None:
         self._tree = tree
         self._path = path
+        self._assume = assume
 
     @cached_property
     def words(self) -> frozenset[bytes]:
@@ -58,6 +60,19 @@ class Vocabulary:
                         queue.append(there)
         return frozenset(found)
 
+    def has(self, name: str) -> bool:
+        """Tell whether a header has the word, or may be taken to have it."""
+        if name.encode() in self.words:
+            return True
+        return name in self._assume and not self._is_whole
+
+    @cached_property
+    def _is_whole(self) -> bool:
+        return any(
+            self._tree.listing(p).files or self._tree.listing(p).dirs
+            for p in ("arch/arm64/include/asm", "arch/arm/include/asm", "include/asm")
+        )
+
     def _candidates(self, user: str, system: bool, header: str) -> Iterator[str]:
         places = _PLACES if system else (posixpath.dirname(user), *_PLACES)
         for place in places:
@@ -79,17 +94,26 @@ def faults(before: CodeFile | None, after: CodeFile, vocabulary: Vocabulary) -> 
         vocabulary: the words of the headers it includes.
     """
     found: list[str] = []
+    elsewhere: set[str] = set()
     for f in _changed(before, after):
         old = (before.functions.get(f.name) or [None])[0] if before is not None else None
         known = set(_unknown_names(old, vocabulary)) if old is not None else set()
         for name in _unknown_names(f, vocabulary):
-            if name not in known:
+            if name not in known and not elsewhere and before is not None:
+                elsewhere = _used_anyway(before, vocabulary)
+            if name not in known and name not in elsewhere:
                 found.append(f"{f.name} would use {name}, which this tree lacks")
         was = set(_wrong_calls(old)) if old is not None else set()
         found += [w for w in _wrong_calls(f) if w not in was]
     idle = set(unused_statics(before)) if before is not None else set()
     found += [f"nothing would use {n}" for n in unused_statics(after) if n not in idle]
     return list(dict.fromkeys(found))
+
+
+def _used_anyway(file: CodeFile, vocabulary: Vocabulary) -> set[str]:
+    """Return the public names that a file used all along, wherever they are defined."""
+    names = {n for fs in file.functions.values() for f in fs for n in _unknown_names(f, vocabulary)}
+    return {n for n in names if not n.islower()}
 
 
 def _changed(before: CodeFile | None, after: CodeFile) -> list[Function]:
@@ -126,7 +150,7 @@ def _unknown_names(function: Function, vocabulary: Vocabulary) -> Iterator[str]:
             public = public or not name.islower() or _is_type_argument(n)
             if n.kind == "field_identifier" and name in file.field_words:
                 continue
-            if public and name.encode() in vocabulary.words:
+            if public and vocabulary.has(name):
                 continue
             yield name
 

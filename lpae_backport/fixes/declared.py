@@ -241,14 +241,11 @@ def add_include(header: str, file: CodeFile, work: Workplace) -> None:
     text = text_of(file)
     if any(i.header == header and i.is_system for i in file.source.includes):
         return
-    live = {i.span.start for i in file.source.includes}
     plain = [m for m in _INCLUDE.finditer(text) if not _conditional(file, m)]
     near = [m for m in plain if m[1].split("/")[0] == header.split("/")[0]]
     if not near:
         others = [m for m in _ANY_INCLUDE.finditer(text) if not _conditional(file, m)]
-        if not others or not live:
-            raise RefusedError("no #include to put another beside", where=file.path)
-        at = others[0].start()
+        at = others[0].start() if others else _head_end(text, file)
     else:
         later = [m for m in near if m[1] > header]
         ordered = [m[1] for m in near] == sorted(m[1] for m in near)
@@ -270,11 +267,25 @@ def forward(edit: Edit, work: Workplace) -> None:
     text = text_of(file)
     if re.search(rf"^struct {edit.names[0]};$", text, re.MULTILINE):
         return
-    last = list(_ANY_INCLUDE.finditer(text))
-    if not last:
-        raise RefusedError("no #include to put a declaration behind", where=file.path)
-    at = last[-1].end()
-    work.change(file, [Change(Span(at, at), f"\n{line}\n", lines=True)])
+    at = _head_end(text, file)
+    behind = text[at : line_end(text, at)].strip()
+    new = f"\n{line}\n" + ("\n" if behind else "")
+    work.change(file, [Change(Span(at, at), new, lines=True)])
+
+
+def _head_end(text: str, file: CodeFile) -> int:
+    """Return the offset behind the includes of a header, or behind its guard if it has none.
+
+    Raises:
+        RefusedError: it has neither.
+    """
+    includes = [m for m in _ANY_INCLUDE.finditer(text) if not _conditional(file, m)]
+    if includes:
+        return includes[-1].end()
+    guard = re.search(r"^#ifndef[ \t]+(\w+)[ \t]*\n#define[ \t]+\1[ \t]*\n", text, re.MULTILINE)
+    if guard is None:
+        raise RefusedError("no #include to put something beside", where=file.path)
+    return guard.end()
 
 
 def export(edit: Edit, work: Workplace) -> None:

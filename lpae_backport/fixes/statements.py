@@ -44,6 +44,31 @@ def delete(edit: Edit, work: Workplace) -> None:
         work.change(file, [deleted(text_of(file), statement_of(s.node)) for s in found])
 
 
+def insert(edit: Edit, work: Workplace) -> None:
+    """Put a template behind the one statement that a pattern matches."""
+    file = work.file(edit.scope.file)
+    found = _held(edit, sites(file, edit.scope.functions, edit.patterns))
+    if _missing(edit, found, file):
+        return
+    _only(found, file, work)
+    text = text_of(file)
+    statement = statement_of(found[0].node)
+    lines = own_lines(text, statement.span)
+    if not is_alone(statement):
+        raise RefusedError("the statement has no braces around it")
+    indent = indent_of(text[lines.start : lines.end])
+    limit = line_limit(text)
+    block = work.template(file).fill(edit.template, found[0]).split("\n")
+    new = "".join(f"{fold(indent + ln, limit) if ln.strip() else ''}\n" for ln in block)
+    work.change(file, [Change(Span(lines.end, lines.end), new, lines=True)])
+
+
+def _only(found: list[Site], file: CodeFile, work: Workplace) -> None:
+    if len(found) > 1:
+        where = work.place(file, found[1].node.start)
+        raise RefusedError("more than one statement could be meant", where=where)
+
+
 def _missing(edit: Edit, found: list[Site], file: CodeFile) -> bool:
     """Tell whether there is nothing to do; refuse where there should have been something."""
     if found:
@@ -87,9 +112,7 @@ def branch(edit: Edit, work: Workplace) -> None:
     found = _held(edit, sites(file, edit.scope.functions, edit.patterns))
     if _missing(edit, found, file):
         return
-    if len(found) > 1:
-        where = work.place(file, found[1].node.start)
-        raise RefusedError("more than one statement could be meant", where=where)
+    _only(found, file, work)
     text = text_of(file)
     site = found[0]
     statement = statement_of(site.node)

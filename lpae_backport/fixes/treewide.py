@@ -12,6 +12,7 @@ from lpae_backport.location import Span
 from lpae_backport.rewriting import (
     Change,
     bodies,
+    expression_change,
     line_end,
     line_start,
     text_of,
@@ -132,28 +133,30 @@ def _converted(leaf: Node, flag: str, field: str, text: str, where: str) -> Chan
     if parent.kind == "binary_expression" and parent.label == "&" and _is_member(other):
         assert other is not None
         new = text[other.start : _dot(other, text)] + field
-        return _tested(parent, new, text)
+        return expression_change(text, parent, new)
     if parent.kind == "assignment_expression" and _is_member(other) and parent.kids[-1] is leaf:
         assert other is not None
         if parent.label in ("=", "|="):
             new = f"{text[other.start : _dot(other, text)]}{field} = true"
             return Change(parent.span, new)
+    if parent.kind == "binary_expression" and parent.label == "|" and _is_entry(parent):
+        assert other is not None and parent.parent is not None
+        pair = parent.parent
+        lead = text[line_start(text, pair.start) : pair.start]
+        name = re.sub(r"\.\w+", f".{field}", text[pair.start : parent.start], count=1)
+        own = text[pair.start : parent.start] + text[other.start : other.end]
+        return Change(pair.span, f"{own},\n{lead}{name}true")
     if parent.kind == "initializer_pair":
         new = re.sub(r"\.\w+", f".{field}", text[parent.start : leaf.start], count=1)
         return Change(parent.span, f"{new}true")
     if parent.kind == "binary_expression" and parent.label == "|" and _is_mask(parent):
         assert other is not None
-        span = Span(min(other.start, parent.start), parent.end)
-        return Change(span, text[other.start : other.end])
+        return expression_change(text, parent, text[other.start : other.end])
+    above = parent.parent
+    if parent.label == "~" and above is not None and above.label == "&" and above.kids[-1] is parent:
+        kept = above.kids[0]
+        return expression_change(text, above, text[kept.start : kept.end])
     raise RefusedError(f"{flag} is used in a way that has no counterpart", where=where)
-
-
-def _tested(test: Node, new: str, text: str) -> Change:
-    """Return the change for a test of the bit, without parentheses it no longer needs."""
-    opening, closing = test.start - 1, test.end
-    if text[opening] == "(" and text[closing : closing + 1] == ")" and text[opening - 1] in "!(":
-        return Change(Span(opening, closing + 1), new)
-    return Change(test.span, new)
 
 
 def _is_member(node: Node | None) -> bool:
@@ -163,6 +166,11 @@ def _is_member(node: Node | None) -> bool:
 def _dot(member: Node, text: str) -> int:
     """Return where the last name of a member expression begins."""
     return member.start + len(text[member.start : member.end].rstrip()) - len(member.kids[-1].label)
+
+
+def _is_entry(value: Node) -> bool:
+    """Tell whether a set of bits is what a field is initialized to."""
+    return value.parent is not None and value.parent.kind == "initializer_pair"
 
 
 def _is_mask(node: Node) -> bool:

@@ -47,11 +47,11 @@ def audit_tree(
         audits.append(audit_step(step, layout))
         progress()
     return TreeAudit(
-        tuple(audits), tuple(layout.problems()), (*layout.notes(), *_notes(tree, pack))
+        tuple(audits), tuple(layout.problems()), (*layout.notes(), *tree_notes(tree, pack))
     )
 
 
-def _notes(tree: FileTree, pack: Pack) -> Iterator[str]:
+def tree_notes(tree: FileTree, pack: Pack) -> Iterator[str]:
     """Yield what is no step but decides whether the steps matter."""
     spec = pack.defconfig
     if spec is None:

@@ -13,6 +13,7 @@ from lpae_backport.errors import AuditError, ExitCode
 
 COMMANDS = {
     "compare": ("lpae_backport.commands.compare", "Audit every step of a backport in two trees."),
+    "series": ("lpae_backport.commands.series", "Write what is missing as patches, proven."),
     "explain": ("lpae_backport.commands.explain", "Say why a step exists and what decides it."),
     "rules": ("lpae_backport.commands.rules", "List, check and test the packs of rules."),
 }

@@ -69,6 +69,11 @@ class Draft(FileTree):
         self._changed[name] = text.encode("latin-1")
         self._layout = None
 
+    def put(self, name: str, data: bytes | None) -> None:
+        """Change a file to these bytes as they are, or take it away."""
+        self._changed[name] = data
+        self._layout = None
+
     def move(self, old: str, new: str) -> None:
         """Move a file."""
         data = self.read(old)

@@ -62,3 +62,7 @@ class UndecidableError(AuditError):
 
 class RefusedError(AuditError):
     """An edit that cannot be made without a guess; its step becomes manual, with this reason."""
+
+
+class ProofError(AuditError):
+    """A series that does not do what it was made for: ours to mend, and not to be used."""

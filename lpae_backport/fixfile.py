@@ -163,11 +163,12 @@ class FixReader:
         """Read the patches of a series, in the order in which each builds."""
         found = []
         for v in listed(raw):
-            m = v.mapping(("steps", "subject", "when", "unless"), ("steps", "subject"))
+            m = v.mapping(("steps", "subject", "body", "when", "unless"), ("steps", "subject"))
             for s in m["steps"].items():
                 if s.text() not in known:
                     s.fail(f"no step '{s.text()}' in this pack")
-            found.append(PatchSpec(m["steps"].texts(), m["subject"].text(), self.probes(m)))
+            body = m["body"].text() if "body" in m else ""
+            found.append(PatchSpec(m["steps"].texts(), m["subject"].text(), self.probes(m), body))
         return tuple(found)
 
 

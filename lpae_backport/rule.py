@@ -197,6 +197,8 @@ class PatchSpec:
     subject: str
     probes: tuple[Probe, ...] = ()
     """It is called so only where these hold; the first patch for a step that fits is taken."""
+    body: str = ""
+    """Why, in words of its own; else the reasons of the steps."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ its steps become manual, and so do those that build on them.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lpae_backport.audit import audit_step
+from lpae_backport.audit import audit_step, tree_notes
 from lpae_backport.draft import Draft, Earlier
 from lpae_backport.errors import RefusedError, UndecidableError
 from lpae_backport.finding import StepAudit, Verdict
@@ -39,6 +39,7 @@ class Patch:
         steps: what it makes.
         made: the steps that it turns to done, those of other patches included.
         notes: what was adapted to the target.
+        body: why, where the pack has words of its own for it; else the steps say so.
         files: the content of each file it touches behind it, as on disk; `None` for one that
             is gone.
     """
@@ -47,6 +48,7 @@ class Patch:
     steps: tuple[Step, ...]
     made: tuple[str, ...]
     notes: tuple[str, ...]
+    body: str
     files: dict[str, bytes | None]
 
 
@@ -72,6 +74,10 @@ class Plan:
     after: dict[str, StepAudit] = field(default_factory=dict)
     original: dict[str, bytes | None] = field(default_factory=dict)
     """The files the series touches, as they are in the target."""
+    notes: tuple[str, ...] = ()
+    """What is no step but decides whether the steps matter, such as a defconfig."""
+    start: int = 1
+    """The number of the first patch."""
 
     @property
     def open(self) -> list[str]:
@@ -101,6 +107,8 @@ class Planner:
         known = {s.id: audit_step(s, theirs) for s in pack.steps}
         self.plan = Plan(pack, dict(self._now), known)
         self._stuck: dict[str, str] = {}
+        layout = self._draft.layout
+        self.plan.notes = (*layout.notes(), *tree_notes(target, pack))
 
     def run(self, advance: Callable[[], None]) -> Plan:
         """Plan every patch in the order of the pack.
@@ -112,7 +120,7 @@ class Planner:
             self._one(spec)
             advance()
         self.plan.after = dict(self._now)
-        for path in self._draft.touched():
+        for path in sorted({p for patch in self.plan.patches for p in patch.files}):
             self.plan.original[path] = self._draft.original(path)
         return self.plan
 
@@ -156,7 +164,7 @@ class Planner:
             return
         files = {p: self._draft.result(p) for p in self._draft.since(mark)}
         notes = tuple(self._work.notes)
-        self.plan.patches.append(Patch(spec.subject, tuple(todo), made, notes, files))
+        self.plan.patches.append(Patch(spec.subject, tuple(todo), made, notes, spec.body, files))
 
     def _may_start(self, todo: list[Step], spec: PatchSpec) -> None:
         """Refuse steps that have nothing sound to start from."""
@@ -198,3 +206,23 @@ class Planner:
         place = error.where or (str(mine) if mine is not None else "")
         reference = str(theirs) if theirs is not None else ""
         self.plan.manual.append(Manual(step, error.message, place, reference))
+
+
+def rest_of(
+    plan: Plan, target: FileTree, reference: FileTree, steps: tuple[Step, ...]
+) -> list[Patch]:
+    """Plan once more on what a series makes of its target; that should come to nothing.
+
+    Args:
+        plan: the series.
+        target: the tree it is for.
+        reference: the new tree.
+        steps: the steps asked for.
+    """
+    if not plan.patches:
+        return []
+    after = Draft(target, plan.pack)
+    for patch in plan.patches:
+        for path, data in patch.files.items():
+            after.put(path, data)
+    return Planner(after, reference, plan.pack, steps).run(lambda: None).patches

@@ -70,6 +70,8 @@ class Layout:
         self._makefiles = pack.makefiles
         self._read: dict[str, Resolved] = {}
         self._resolved: dict[str, tuple[str, ...]] = {}
+        self.consulted: set[str] = set()
+        """The files that were asked for, whether they could be read or not."""
         self._includers: dict[tuple[tuple[str, ...], tuple[str, ...]], Includers] = {}
 
     @property
@@ -123,6 +125,7 @@ class Layout:
 
     def open(self, path: str) -> Resolved:
         """Return one file by its path, parsed once."""
+        self.consulted.add(path)
         if path not in self._read:
             try:
                 data = self.tree.read(path)

@@ -190,7 +190,7 @@ class Template:
         name = f"${m[1]}"
         if name in site.bound:
             node = site.bound[name]
-            value = self._text[node.start : node.end]
+            value = self._value_of(node, m)
             behind = self._text[node.end : node.end + 8].lstrip()
             operator = "." if behind.startswith(".") else "->"
         else:
@@ -200,6 +200,19 @@ class Template:
         if value.startswith("&"):
             return value[1:] + "."
         return value + operator
+
+    def _value_of(self, node: Node, m: re.Match[str]) -> str:
+        """Return what stands for a metavariable, in the parentheses it had if it needs them."""
+        text = self._text
+        start, end = node.start, node.end
+        held = m.string[: m.start()].endswith("(") and m.string[m.end() :].startswith(")")
+        if node.kind not in _LOOSE or held:
+            return text[start:end]
+        opening = len(text[:start].rstrip(" \t\\\n")) - 1
+        closing = end + len(text[end:]) - len(text[end:].lstrip(" \t\\\n"))
+        if text[opening] == "(" and text[closing : closing + 1] == ")":
+            return text[opening : closing + 1]
+        return text[start:end]
 
     def _reached(self, name: str, site: Site) -> tuple[str, str]:
         for way in self._reach.get(name, ()):

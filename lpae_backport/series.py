@@ -6,7 +6,7 @@ it, no other step has got worse, and what it leaves would compile as far as that
 its steps become manual, and so do those that build on them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lpae_backport.audit import audit_step, tree_notes
@@ -15,6 +15,7 @@ from lpae_backport.errors import RefusedError, UndecidableError
 from lpae_backport.finding import StepAudit, Verdict
 from lpae_backport.fixer import check_sound, make, tidy
 from lpae_backport.layout import Layout
+from lpae_backport.matcher import TREE_KINDS
 from lpae_backport.rule import Pack, PatchSpec, Step
 from lpae_backport.tree import FileTree, UnreadableError
 from lpae_backport.workplace import Workplace
@@ -93,18 +94,26 @@ class Planner:
         reference: the new tree.
         pack: the rules.
         steps: the steps asked for.
+        known: the reference's audits, where they have been made.
     """
 
     def __init__(
-        self, target: FileTree, reference: FileTree, pack: Pack, steps: tuple[Step, ...]
+        self,
+        target: FileTree,
+        reference: FileTree,
+        pack: Pack,
+        steps: tuple[Step, ...],
+        known: dict[str, StepAudit] | None = None,
     ) -> None:
         self._draft = Draft(target, pack)
         theirs = Layout(reference, pack)
         self._work = Workplace(self._draft, theirs, pack)
         self._wanted = {s.id for s in steps}
         self._steps = {s.id: s for s in pack.steps}
-        self._now = {s.id: audit_step(s, self._draft.layout) for s in pack.steps}
-        known = {s.id: audit_step(s, theirs) for s in pack.steps}
+        self._depends: dict[str, frozenset[str]] = {}
+        self._now = {s.id: self._audit(s) for s in pack.steps}
+        if known is None:
+            known = {s.id: audit_step(s, theirs) for s in pack.steps}
         self.plan = Plan(pack, dict(self._now), known)
         self._stuck: dict[str, str] = {}
         layout = self._draft.layout
@@ -149,16 +158,16 @@ class Planner:
             self._may_start(todo, spec)
             before = Earlier(self._draft, mark)
             for step in todo:
-                now = audit_step(step, self._draft.layout)
+                now = self._audit(step)
                 if now.verdict.is_open:
                     self._now[step.id] = now
                     make(step, now, self._work)
             tidy(before, self._work)
             check_sound(before, self._work)
-            made = self._judged(todo)
+            made = self._judged(todo, mark)
         except (RefusedError, UndecidableError, UnreadableError) as e:
             self._draft.reset(mark)
-            self._now |= {s.id: audit_step(s, self._draft.layout) for s in todo}
+            self._now |= {s.id: self._audit(s) for s in todo}
             for step in todo:
                 self._give_up(step, e)
             return
@@ -179,9 +188,26 @@ class Planner:
                 if self._now[other].verdict.is_open and other not in spec.steps:
                     raise RefusedError(f"waits for {other}, which is not done")
 
-    def _judged(self, todo: list[Step]) -> tuple[str, ...]:
-        """Audit the draft; refuse it unless the steps are done and nothing got worse."""
-        new = {s: audit_step(step, self._draft.layout) for s, step in self._steps.items()}
+    def _audit(self, step: Step) -> StepAudit:
+        """Audit one step in the draft, and remember which files that took."""
+        layout = self._draft.layout
+        layout.consulted.clear()
+        audit = audit_step(step, layout)
+        self._depends[step.id] = frozenset(layout.consulted)
+        return audit
+
+    def _judged(self, todo: list[Step], mark: Mapping[str, bytes | None]) -> tuple[str, ...]:
+        """Audit the draft; refuse it unless the steps are done and nothing got worse.
+
+        A step that looks at none of the changed files stays as it is, unless files came or went.
+        """
+        changed = self._draft.since(mark)
+        moved = any(not self._draft.is_file(p) or self._draft.at(mark, p) is None for p in changed)
+        mine = {s.id for s in todo}
+        new = {}
+        for s, step in self._steps.items():
+            same = s not in mine and not moved and self._depends[s].isdisjoint(changed)
+            new[s] = self._now[s] if same and not self._is_treewide(step) else self._audit(step)
         for step in todo:
             audit = new[step.id]
             if audit.verdict.is_open:
@@ -198,6 +224,10 @@ class Planner:
         )
         self._now = new
         return made
+
+    def _is_treewide(self, step: Step) -> bool:
+        """Tell whether a step depends on more than the files it names."""
+        return any(c.kind in TREE_KINDS for c in step.checks)
 
     def _give_up(self, step: Step, error: RefusedError | UndecidableError | UnreadableError) -> None:
         self._stuck[step.id] = error.message
@@ -225,4 +255,4 @@ def rest_of(
     for patch in plan.patches:
         for path, data in patch.files.items():
             after.put(path, data)
-    return Planner(after, reference, plan.pack, steps).run(lambda: None).patches
+    return Planner(after, reference, plan.pack, steps, plan.reference).run(lambda: None).patches

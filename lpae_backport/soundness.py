@@ -5,84 +5,28 @@ Only what is new counts: a name that nothing defines, a call with another number
 static function or a local that nothing uses.
 """
 
-import posixpath
 import re
 from collections.abc import Iterator
-from functools import cached_property
+from typing import NamedTuple
 
-from lpae_backport.masking import without_comments
 from lpae_backport.symbols import Body, CodeFile, Function
 from lpae_backport.syntax import Node
-from lpae_backport.tree import FileTree, UnreadableError
+from lpae_backport.vocabulary import Vocabulary
 
-_WORD = re.compile(rb"[A-Za-z_]\w*")
-_INCLUDE = re.compile(rb"^[ \t]*#[ \t]*include[ \t]*([<\"])([^>\"\n]+)[>\"]", re.MULTILINE)
-_PLACES = (
-    *("include", "include/uapi", "arch/arm64/include", "arch/arm/include"),
-    *("arch/arm64/include/uapi", "arch/arm/include/uapi"),
-)
-_MAX_HEADERS = 4000
 _BUILTIN = frozenset({"__func__", "__builtin_expect", "defined", "NULL", "true", "false"})
+_TYPE = re.compile(r"[su](?:8|16|32|64)|\w+_t|bool|(?:struct|union|enum|unsigned|signed|const|long)_\w+")
 
 
-class Vocabulary:
-    """The words of all headers that a file of a tree reaches by ``#include``.
+class Name(NamedTuple):
+    """A name that a function uses and its file does not define.
 
-    Args:
-        tree: the tree.
-        path: the file to start from.
-        assume: names that an architecture's headers define, for a tree that has none of those.
+    Attributes:
+        text: the name.
+        public: a header can define it; what else is a local by its looks cannot.
     """
 
-    def __init__(self, tree: FileTree, path: str, assume: frozenset[str] = frozenset()) -> None:
-        self._tree = tree
-        self._path = path
-        self._assume = assume
-
-    @cached_property
-    def words(self) -> frozenset[bytes]:
-        """Every word, comments left out; the file's own text is not among them."""
-        seen: set[str] = {self._path}
-        queue = [self._path]
-        found: set[bytes] = set()
-        while queue and len(seen) < _MAX_HEADERS:
-            path = queue.pop()
-            try:
-                data = without_comments(self._tree.read(path))
-            except UnreadableError:
-                continue
-            if path != self._path:
-                found.update(_WORD.findall(data))
-            for m in _INCLUDE.finditer(data):
-                for there in self._candidates(path, m[1] == b"<", m[2].decode("latin-1")):
-                    if there not in seen:
-                        seen.add(there)
-                        queue.append(there)
-        return frozenset(found)
-
-    def has(self, name: str) -> bool:
-        """Tell whether a header has the word, or may be taken to have it."""
-        if name.encode() in self.words:
-            return True
-        return name in self._assume and not self._is_whole
-
-    @cached_property
-    def _is_whole(self) -> bool:
-        return any(
-            self._tree.listing(p).files or self._tree.listing(p).dirs
-            for p in ("arch/arm64/include/asm", "arch/arm/include/asm", "include/asm")
-        )
-
-    def _candidates(self, user: str, system: bool, header: str) -> Iterator[str]:
-        places = _PLACES if system else (posixpath.dirname(user), *_PLACES)
-        for place in places:
-            path = posixpath.normpath(posixpath.join(place, header))
-            if not path.startswith("..") and self._tree.is_file(path):
-                yield path
-        if header.startswith("asm/"):
-            generic = f"include/asm-generic/{header[4:]}"
-            if self._tree.is_file(generic):
-                yield generic
+    text: str
+    public: bool
 
 
 def faults(before: CodeFile | None, after: CodeFile, vocabulary: Vocabulary) -> list[str]:
@@ -94,26 +38,19 @@ def faults(before: CodeFile | None, after: CodeFile, vocabulary: Vocabulary) -> 
         vocabulary: the words of the headers it includes.
     """
     found: list[str] = []
-    elsewhere: set[str] = set()
+    usual = _foreign(before) if before is not None else set()
+    usual = {n for n in usual if n.public}
     for f in _changed(before, after):
-        old = (before.functions.get(f.name) or [None])[0] if before is not None else None
-        known = set(_unknown_names(old, vocabulary)) if old is not None else set()
-        for name in _unknown_names(f, vocabulary):
-            if name not in known and not elsewhere and before is not None:
-                elsewhere = _used_anyway(before, vocabulary)
-            if name not in known and name not in elsewhere:
-                found.append(f"{f.name} would use {name}, which this tree lacks")
+        old = next(iter(before.functions.get(f.name, ())), None) if before is not None else None
+        known = usual | (set(_foreign_names(old)) if old is not None else set())
+        for name in dict.fromkeys(_foreign_names(f)):
+            if name not in known and not (name.public and vocabulary.has(name.text)):
+                found.append(f"{f.name} would use {name.text}, which this tree lacks")
         was = set(_wrong_calls(old)) if old is not None else set()
         found += [w for w in _wrong_calls(f) if w not in was]
     idle = set(unused_statics(before)) if before is not None else set()
     found += [f"nothing would use {n}" for n in unused_statics(after) if n not in idle]
     return list(dict.fromkeys(found))
-
-
-def _used_anyway(file: CodeFile, vocabulary: Vocabulary) -> set[str]:
-    """Return the public names that a file used all along, wherever they are defined."""
-    names = {n for fs in file.functions.values() for f in fs for n in _unknown_names(f, vocabulary)}
-    return {n for n in names if not n.islower()}
 
 
 def _changed(before: CodeFile | None, after: CodeFile) -> list[Function]:
@@ -132,33 +69,38 @@ def _changed(before: CodeFile | None, after: CodeFile) -> list[Function]:
     ]
 
 
-def _unknown_names(function: Function, vocabulary: Vocabulary) -> Iterator[str]:
-    """Yield the names a function uses that neither it, its file nor a header defines."""
+def _foreign(file: CodeFile) -> set[Name]:
+    """Return the names that the functions of a file use and the file does not define."""
+    if "foreign" not in file.remembered:
+        names = {n for fs in file.functions.values() for f in fs for n in _foreign_names(f)}
+        file.remembered["foreign"] = names
+    found: set[Name] = file.remembered["foreign"]
+    return found
+
+
+def _foreign_names(function: Function) -> Iterator[Name]:
+    """Yield the names a function uses that neither it nor its file defines."""
     file = function.file
-    own = file.defined_words
     for body in function.bodies:
         local = {*body.params, *body.locals, *(_label(n) for n in body.labels)}
         for n in body.nodes:
-            if n.kind not in ("identifier", "field_identifier", "type_identifier"):
-                continue
-            name = n.label
-            if name in _BUILTIN or (n.kind == "identifier" and name in local):
-                continue
-            if name in own and (n.kind == "identifier" or n.kind == "type_identifier"):
-                continue
-            public = n.kind != "identifier" or n.role == "function" or name.isupper()
-            public = public or not name.islower() or _is_type_argument(n)
-            if n.kind == "field_identifier" and name in file.field_words:
-                continue
-            if public and vocabulary.has(name):
-                continue
-            yield name
+            if n.kind == "field_identifier":
+                if n.label not in file.field_words:
+                    yield Name(n.label, True)
+            elif n.kind in ("identifier", "type_identifier"):
+                bare = n.kind == "identifier"
+                if n.label in _BUILTIN or n.label in file.defined_words or (bare and n.label in local):
+                    continue
+                yield Name(n.label, not bare or n.role == "function" or _looks_public(n))
 
 
-def _is_type_argument(n: Node) -> bool:
-    """Tell whether a name may be a type: an argument of ``sizeof``, a macro, or a cast."""
+def _looks_public(n: Node) -> bool:
+    """Tell whether a bare name can be a macro, a constant, or a type among arguments."""
+    if not n.label.islower():
+        return True
     parent = n.parent
-    return parent is not None and parent.kind in ("argument_list", "sizeof_expression")
+    typed = parent is not None and parent.kind in ("argument_list", "sizeof_expression")
+    return typed and _TYPE.fullmatch(n.label) is not None
 
 
 def _label(statement: Node) -> str:
@@ -187,19 +129,13 @@ def _wrong_calls(function: Function) -> Iterator[str]:
 
 def unused_statics(file: CodeFile) -> Iterator[str]:
     """Yield the static functions whose name stands nowhere but in their own head."""
-    code = file.source.quiet
     for name, fs in file.functions.items():
         head = fs[0].entity.head()
-        if not head.lstrip().startswith(b"static") or b"inline" in head or b"__" in head.split(b"(")[0].replace(name.encode(), b""):
+        marked = b"inline" in head or b"__" in head.split(b"(")[0].replace(name.encode(), b"")
+        if not head.lstrip().startswith(b"static") or marked:
             continue
-        spans = [f.span for f in fs] + file.declarations(name)
-        uses = [m.start() for m in re.finditer(rb"\b%b\b" % name.encode(), code)]
-        if all(any(s.start <= u < s.end for s in spans) for u in uses) and not _recursive_use(name, fs):
+        if file.word_counts[name.encode()] <= len(fs) + len(file.declarations(name)):
             yield name
-
-
-def _recursive_use(name: str, functions: list[Function]) -> bool:
-    return name.startswith("DEFINE_") or any(f.entity.head().count(b"(") == 0 for f in functions)
 
 
 def unused_locals(function: Function) -> list[tuple[Node, Node]]:

@@ -2,9 +2,11 @@
 """What one C file defines: functions with all their readings, enums, structs, objects."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from lpae_backport.location import Span
 from lpae_backport.preprocessor import Macro, Problem
@@ -15,6 +17,7 @@ _CALL_NAME = re.compile(rb"([A-Za-z_]\w*)\s*\(")
 _TAG = re.compile(rb"\b(enum|struct|union)\s+([A-Za-z_]\w*)\s*\{")
 _EXPORT = re.compile(rb"\"(?:\\.|[^\"\\\n])*\"|\bEXPORT_SYMBOL\w*\s*\(\s*([A-Za-z_]\w*)")
 _CLOSING = re.compile(rb"^\}[^\n]*\n", re.MULTILINE)
+_WORD = re.compile(rb"[A-Za-z_]\w*")
 _SHORT = 2000
 """Bytes of a function with eight statements and more comment than code."""
 _DEFINED_NAME = re.compile(rb"([A-Za-z_]\w*)\s*(?:\[[^=]*\])*\s*=")
@@ -202,6 +205,16 @@ class CodeFile:
                     if n.kind in ("identifier", "type_identifier"):
                         found.add(n.label)
         return frozenset(found)
+
+    @cached_property
+    def word_counts(self) -> Counter[bytes]:
+        """How often each word stands in the file, comments left out."""
+        return Counter(_WORD.findall(self.source.quiet))
+
+    @cached_property
+    def remembered(self) -> dict[str, Any]:
+        """What others have worked out about this file, to be asked for once."""
+        return {}
 
     @cached_property
     def field_words(self) -> frozenset[str]:

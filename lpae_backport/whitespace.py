@@ -40,22 +40,23 @@ def line_limit(text: str) -> int:
 def fold(line: str, limit: int) -> str:
     """Break a line of code that is too long, aligned behind the innermost open parenthesis."""
     lines = []
+    behind = indent_of(line) + "\t"
     while width(line) > limit:
-        at = _break_at(line, limit)
+        at = _break_at(line, limit, behind)
         if at is None:
             break
         head = line[:at].rstrip()
         lines.append(head)
-        line = _continued(head, line) + line[at:].lstrip()
+        behind = _continued(head, behind)
+        line = behind + line[at:].lstrip()
     return "\n".join([*lines, line])
 
 
-def _break_at(line: str, limit: int) -> int | None:
+def _break_at(line: str, limit: int, behind: str) -> int | None:
     """Return where to break: the last place that fits and leaves a shorter line."""
     hidden = [m.span() for m in _QUOTED.finditer(line)]
-    start = len(indent_of(line))
     best = None
-    for m in _BREAK.finditer(line, start):
+    for m in _BREAK.finditer(line, len(indent_of(line))):
         if any(a <= m.start() < b for a, b in hidden):
             continue
         at = m.start() + len(m[0].rstrip())
@@ -64,18 +65,15 @@ def _break_at(line: str, limit: int) -> int | None:
         if width(line[:at]) > limit:
             break
         head = line[:at].rstrip()
-        if width(_continued(head, line)) >= width(head) or not line[at:].strip():
-            continue
-        best = at
+        if width(_continued(head, behind)) < width(head) and line[at:].strip():
+            best = at
     return best
 
 
-def _continued(head: str, line: str) -> str:
-    """Return the white space of the line that continues `head`."""
+def _continued(head: str, behind: str) -> str:
+    """Return the white space of the line that continues `head`; `behind` where nothing is open."""
     column = open_column(head)
-    if column is not None:
-        return margin(column)
-    return indent_of(line) + "\t"
+    return margin(column) if column is not None else behind
 
 
 def open_column(head: str) -> int | None:

@@ -12,6 +12,7 @@ from lpae_backport.matcher import decide
 from lpae_backport.rewriting import Change, Template, apply_changes, text_of
 from lpae_backport.rule import Pack, Probe
 from lpae_backport.symbols import CodeFile
+from lpae_backport.vocabulary import Headers
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Workplace:
         draft: the target with the changes so far.
         reference: the tree that text is copied from.
         pack: the rules.
+        headers: what was read of them before.
         notes: what was adapted since they were last taken, for the patch's message.
     """
 
@@ -29,6 +31,7 @@ class Workplace:
     reference: Layout
     pack: Pack
     notes: dict[str, None] = field(default_factory=dict)
+    headers: Headers = field(default_factory=Headers)
 
     def file(self, name: str) -> CodeFile:
         """Return the one file of the target that a logical name stands for.

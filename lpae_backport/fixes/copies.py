@@ -11,6 +11,7 @@ from lpae_backport.rewriting import Change, line_end, text_of
 from lpae_backport.rule import Edit
 from lpae_backport.symbols import CodeFile
 from lpae_backport.syntax import Node
+from lpae_backport.whitespace import realign
 from lpae_backport.workplace import Workplace
 
 _WORDS = frozenset({"identifier", "field_identifier", "type_identifier"})
@@ -72,7 +73,9 @@ def _replace_function(
     whole = text_of(target)
     body = text[new.span.start : new.span.end]
     head = _before_name(whole[old.span.start : old.span.end], name)
-    body = head + body[len(_before_name(body, name)) :] if head is not None else body
+    first, _, rest = body.partition("\n")
+    ours = head + first[len(_before_name(body, name)) :]
+    body = f"{ours}\n{realign(first, ours, rest)}" if "\n" not in head else body
     work.change(target, [Change(old.span, body)])
 
 

@@ -54,7 +54,9 @@ def emit(plan: Plan, who: tuple[str, str], *, signoff: bool, built: str = "") ->
         messages = [message(p, plan.pack.id, signed) for p in plan.patches]
         scratch.commit_all(stream(plan, who, messages, "refs/heads/series", None))
         out = Path(folder, "out")
-        paths = scratch.format_patch(f"series~{len(plan.patches)}", str(out), plan.start, _SIGNATURE, who)
+        paths = scratch.format_patch(
+            f"series~{len(plan.patches)}", str(out), plan.start, _SIGNATURE, who
+        )
         mails = [Mail(p.name, _DATE.sub(b"", p.read_bytes(), count=1)) for p in paths]
         mails = [_covered(m, plan, _proof(plan, built)) if m is mails[0] else m for m in mails]
         mails = [Mail(f"0000-{m.name[5:]}", m.data) if m is mails[0] else m for m in mails]
@@ -80,7 +82,14 @@ def _covered(mail: Mail, plan: Plan, proof: list[str]) -> Mail:
 
 
 def stream(
-    plan: Plan, who: tuple[str, str], messages: list[str], ref: str, parent: str | None, *, when: int = 0, prefix: str = ""
+    plan: Plan,
+    who: tuple[str, str],
+    messages: list[str],
+    ref: str,
+    parent: str | None,
+    *,
+    when: int = 0,
+    prefix: str = "",
 ) -> bytes:
     """Return the commits of a series as ``git fast-import`` reads them.
 
@@ -104,7 +113,13 @@ def stream(
 
 
 def _commit(
-    out: bytearray, ref: str, person: str, text: str, files: dict[str, bytes | None], parent: str, prefix: str
+    out: bytearray,
+    ref: str,
+    person: str,
+    text: str,
+    files: dict[str, bytes | None],
+    parent: str,
+    prefix: str,
 ) -> None:
     data = text.encode("utf-8", "backslashreplace")
     out += f"commit {ref}\nauthor {person}\ncommitter {person}\n".encode()

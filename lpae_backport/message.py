@@ -23,11 +23,12 @@ def message(patch: Patch, pack: str, signed: str | None) -> str:
     if patch.notes:
         lines = [_bullet(n) for n in patch.notes]
         parts.append("\n".join(["Adapted to this tree:", *lines]))
-    shas = dict.fromkeys(c.sha for s in patch.steps for c in s.commits)
-    parts += ["\n".join(f"(backported from commit {sha} upstream)" for sha in shas)] if shas else []
     trailers = [f"Backport-step: {pack} {', '.join(s.id for s in patch.steps)}"]
     if signed is not None:
         trailers.append(f"Signed-off-by: {signed}")
+    # Behind the sign-off, as "git cherry-pick -x" has it; checkpatch takes it for prose before.
+    shas = dict.fromkeys(c.sha for s in patch.steps for c in s.commits)
+    trailers += [f"(backported from commit {sha} upstream)" for sha in shas]
     return "\n\n".join([*parts, "\n".join(trailers)]) + "\n"
 
 
@@ -39,7 +40,9 @@ def _paragraphs(patch: Patch) -> list[str]:
 
 
 def _filled(text: str) -> str:
-    return textwrap.fill(" ".join(text.split()), _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(
+        " ".join(text.split()), _WIDTH, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _bullet(text: str) -> str:
@@ -73,7 +76,11 @@ def cover_body(plan: Plan, proof: list[str]) -> str:
     if notes:
         parts.append("\n".join(["Adapted to this tree:", *map(_bullet, notes)]))
     if plan.pack.risks:
-        parts.append("\n".join(["To be looked at by who knows the hardware:", *map(_bullet, plan.pack.risks)]))
+        parts.append(
+            "\n".join(
+                ["To be looked at by who knows the hardware:", *map(_bullet, plan.pack.risks)]
+            )
+        )
     parts += ["\n".join(["Notes on the tree:", *map(_bullet, plan.notes)])] if plan.notes else []
     parts.append("\n".join(["Proven by lpae-audit:", *map(_bullet, proof)]))
     return "\n\n".join(parts) + "\n"
@@ -81,7 +88,9 @@ def cover_body(plan: Plan, proof: list[str]) -> str:
 
 def _table(plan: Plan) -> Iterator[str]:
     number = {s.id: i for i, p in enumerate(plan.patches, plan.start) for s in p.steps}
-    number |= {s: i for i, p in enumerate(plan.patches, plan.start) for s in p.made if s not in number}
+    number |= {
+        s: i for i, p in enumerate(plan.patches, plan.start) for s in p.made if s not in number
+    }
     by_hand = {m.step.id for m in plan.manual}
     yield f"  {'':3} {'step':<13} {'before':<15} {'after':<15} patch"
     for step, before in plan.before.items():

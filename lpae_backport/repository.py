@@ -35,7 +35,9 @@ class GitError(TreeError):
     """Git refused something."""
 
 
-def run_git(folder: str, *args: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> bytes:
+def run_git(
+    folder: str, *args: str, stdin: bytes = b"", env: dict[str, str] | None = None
+) -> bytes:
     """Run git and return its output.
 
     Args:

@@ -15,7 +15,16 @@ from lpae_backport.pattern import Pattern
 from lpae_backport.rule import Reach
 from lpae_backport.symbols import Body, CodeFile
 from lpae_backport.syntax import Node
-from lpae_backport.whitespace import fold, indent_of, line_limit, realign, squeeze, width
+from lpae_backport.whitespace import (
+    continued,
+    fit,
+    fold,
+    indent_of,
+    line_limit,
+    realign,
+    squeeze,
+    width,
+)
 
 _HOLE = re.compile(r"\$([A-Z][A-Z0-9_]*|_)(\.)?")
 _LOOSE = frozenset({"binary_expression", "conditional_expression", "assignment_expression"})
@@ -150,15 +159,19 @@ def apply_changes(text: str, changes: Iterable[Change]) -> str:
 
 def _applied(text: str, c: Change, limit: int) -> str:
     if c.lines:
-        out = text[: c.span.start] + c.text + text[c.span.end :]
+        new = c.text if c.text in text else fit(c.text, limit)
+        out = text[: c.span.start] + new + text[c.span.end :]
         return squeeze(out, c.span.start) if not c.text else out
     first, last = line_start(text, c.span.start), line_end(text, c.span.end)
     old = text[first:last].rstrip("\n")
     new = text[first : c.span.start] + c.text + text[c.span.end : last].rstrip("\n")
     behind = text[last:]
-    if "\n" not in old and "\n" not in new:
-        behind = realign(old, new, behind)
-        if width(new) > max(limit, width(old)):
+    if old.count("\n") == new.count("\n"):
+        pairs = zip(old.split("\n"), new.split("\n"), strict=True)
+        new = "\n".join(n if n == o else continued(o, n) for o, n in pairs)
+    if "\n" not in new:
+        behind = realign(old, new, behind) if "\n" not in old else behind
+        if width(new) > max(limit, *map(width, old.split("\n"))):
             new = fold(new, limit)
     return text[:first] + new + text[last - 1 : last] + behind
 

@@ -218,9 +218,7 @@ class Planner:
             if _RANK[audit.verdict] < _RANK[self._now[s].verdict]:
                 raise RefusedError(f"it would undo step {s}")
         made = tuple(
-            s
-            for s, a in new.items()
-            if not a.verdict.is_open and self._now[s].verdict.is_open
+            s for s, a in new.items() if not a.verdict.is_open and self._now[s].verdict.is_open
         )
         self._now = new
         return made
@@ -229,7 +227,9 @@ class Planner:
         """Tell whether a step depends on more than the files it names."""
         return any(c.kind in TREE_KINDS for c in step.checks)
 
-    def _give_up(self, step: Step, error: RefusedError | UndecidableError | UnreadableError) -> None:
+    def _give_up(
+        self, step: Step, error: RefusedError | UndecidableError | UnreadableError
+    ) -> None:
         self._stuck[step.id] = error.message
         mine = self._now[step.id].place
         theirs = self.plan.reference[step.id].place

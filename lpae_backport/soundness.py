@@ -14,7 +14,9 @@ from lpae_backport.syntax import Node
 from lpae_backport.vocabulary import Vocabulary
 
 _BUILTIN = frozenset({"__func__", "__builtin_expect", "defined", "NULL", "true", "false"})
-_TYPE = re.compile(r"[su](?:8|16|32|64)|\w+_t|bool|(?:struct|union|enum|unsigned|signed|const|long)_\w+")
+_TYPE = re.compile(
+    r"[su](?:8|16|32|64)|\w+_t|bool|(?:struct|union|enum|unsigned|signed|const|long)_\w+"
+)
 
 
 class Name(NamedTuple):
@@ -89,7 +91,11 @@ def _foreign_names(function: Function) -> Iterator[Name]:
                     yield Name(n.label, True)
             elif n.kind in ("identifier", "type_identifier"):
                 bare = n.kind == "identifier"
-                if n.label in _BUILTIN or n.label in file.defined_words or (bare and n.label in local):
+                if (
+                    n.label in _BUILTIN
+                    or n.label in file.defined_words
+                    or (bare and n.label in local)
+                ):
                     continue
                 yield Name(n.label, not bare or n.role == "function" or _looks_public(n))
 
@@ -119,9 +125,7 @@ def _wrong_calls(function: Function) -> Iterator[str]:
             wanted = {len(b.params) for f in file.functions.get(name, ()) for b in f.bodies}
             if not wanted:
                 wanted = {
-                    len(m.params)
-                    for m in file.source.macros.get(name, ())
-                    if m.params is not None
+                    len(m.params) for m in file.source.macros.get(name, ()) if m.params is not None
                 }
             if wanted and given not in wanted:
                 yield f"{function.name} would call {name} with {given} arguments"

@@ -10,9 +10,9 @@ import re
 TAB = 8
 NARROW = 80
 WIDE = 100
-_MANY = 3
-"""So many lines beyond 80 columns show that a file has the later limit of 100."""
-_BREAK = re.compile(r", | && | \|\| | \| | \+ | \? | = |\(")
+_MANY = 0.02
+"""Such a share of lines beyond 80 columns shows that a file has the later limit of 100."""
+_BREAK = re.compile(r", | && | \|\| | \| | \+ | \? | \|?= |\(")
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|/\*.*?\*/")
 
 
@@ -33,8 +33,9 @@ def indent_of(line: str) -> str:
 
 def line_limit(text: str) -> int:
     """Return the width that a file keeps to: 80 columns, or 100 where it shows that it may."""
-    beyond = sum(width(line) > NARROW for line in text.split("\n") if '"' not in line)
-    return WIDE if beyond >= _MANY else NARROW
+    lines = text.split("\n")
+    beyond = sum(width(line) > NARROW for line in lines if '"' not in line)
+    return WIDE if beyond > _MANY * len(lines) else NARROW
 
 
 def fold(line: str, limit: int) -> str:
@@ -91,6 +92,31 @@ def open_column(head: str) -> int | None:
 def reindent(block: str, indent: str) -> str:
     """Put a block of lines behind an indentation; empty lines stay empty."""
     return "\n".join(indent + line if line.strip() else "" for line in block.split("\n"))
+
+
+def fit(text: str, limit: int) -> str:
+    """Fold the lines of code that are too long; comments and preprocessor lines stay."""
+    out = []
+    inside = macro = False
+    for line in text.split("\n"):
+        plain = line.lstrip()
+        comment = inside or plain.startswith(("/*", "//"))
+        out.append(line if comment or macro or plain.startswith("#") else fold(line, limit))
+        inside = (inside or "/*" in line) and "*/" not in line[line.rfind("/*") + 1 :]
+        macro = line.endswith("\\") and (macro or plain.startswith("#"))
+    return "\n".join(out)
+
+
+def continued(old: str, new: str) -> str:
+    """Return a changed line of a macro with its backslash where it was, if there is room."""
+    column = width(old[:-1])
+    text = new[:-1].rstrip(" \t")
+    if not old.endswith("\\") or not new.endswith("\\") or width(text) >= column:
+        return new
+    out = text + "\t"
+    while width(out) < column:
+        out += "\t"
+    return (out if width(out) == column else text + " ") + "\\"
 
 
 def realign(before: str, after: str, text: str) -> str:

@@ -44,6 +44,7 @@ from lpae_backport.tree import Tree
 )
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write the report to FILE.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the evidence from both trees.")
+@click.option("--patch", metavar="STEP", help="Show what a series would change for STEP instead.")
 @click.option("--exit-zero", is_flag=True, help="End with 0 although steps remain.")
 def command(
     old: str,
@@ -55,12 +56,17 @@ def command(
     form: str,
     output: str | None,
     verbose: bool,
+    patch: str | None,
     exit_zero: bool,
 ) -> int:
     """Audit every step of a backport in OLD, with NEW as the reference that has it.
 
     OLD and NEW are kernel source trees, or vendor repositories with one inside.
     """
+    if patch is not None:
+        from lpae_backport.commands.hunk import show_patch
+
+        return show_patch(old, new, load_packs(rules, packs), patch, output)
     selected = select(load_packs(rules, packs), steps)
     target, reference = Tree(old), Tree(new)
     with Progress(2 * sum(len(s) for _, s in selected), "auditing") as bar:

@@ -25,17 +25,33 @@ _FILE = click.Path(path_type=Path)
 @click.argument("old", type=click.Path())
 @click.argument("new", type=click.Path())
 @click.option("-o", "--output", type=_FILE, metavar="DIR", help="Write the patches to DIR.")
-@click.option("--mbox", type=_FILE, metavar="FILE", help="Write them to FILE, one mail after another.")
+@click.option(
+    "--mbox", type=_FILE, metavar="FILE", help="Write them to FILE, one mail after another."
+)
 @click.option("--branch", metavar="NAME", help="Commit them to a new branch of OLD's repository.")
-@click.option("--apply", "apply_", is_flag=True, help="Make the changes in OLD, if what they touch is clean.")
+@click.option(
+    "--apply", "apply_", is_flag=True, help="Make the changes in OLD, if what they touch is clean."
+)
 @click.option("--dry-run", is_flag=True, help="Plan and prove, write nothing.")
 @click.option("--stat", "stat_", is_flag=True, help="Show what each patch changes.")
-@click.option("--step", "steps", multiple=True, metavar="ID", help="Only this step; 1.6.2 means all below it.")
+@click.option(
+    "--step", "steps", multiple=True, metavar="ID", help="Only this step; 1.6.2 means all below it."
+)
 @click.option("--pack", metavar="NAME", help="Take this pack (there must be one).")
 @click.option("--rules", type=_FILE, metavar="DIR", help="Take the packs from DIR.")
-@click.option("--from", "author", metavar="IDENT", help="Author, as 'Name <address>'.  [default: git's]")
-@click.option("--signoff/--no-signoff", default=True, show_default=True, help="Sign the patches off.")
-@click.option("--start-number", type=click.IntRange(1, 9000), default=1, metavar="N", help="Number the first patch N.")
+@click.option(
+    "--from", "author", metavar="IDENT", help="Author, as 'Name <address>'.  [default: git's]"
+)
+@click.option(
+    "--signoff/--no-signoff", default=True, show_default=True, help="Sign the patches off."
+)
+@click.option(
+    "--start-number",
+    type=click.IntRange(1, 9000),
+    default=1,
+    metavar="N",
+    help="Number the first patch N.",
+)
 @click.option("--build", "build", metavar="CMD", help="Run CMD in a copy of OLD behind each patch.")
 def command(
     old: str,
@@ -59,7 +75,9 @@ def command(
     The series applies with: git am --empty=drop DIR/*.patch
     """
     if not (output or mbox or branch or apply_ or dry_run):
-        raise UsageError("nowhere to write to", hint="-o DIR, --mbox, --branch, --apply or --dry-run")
+        raise UsageError(
+            "nowhere to write to", hint="-o DIR, --mbox, --branch, --apply or --dry-run"
+        )
     selected = select(load_packs(rules, (pack,) if pack else ()), steps)
     if len(selected) != 1:
         names = ", ".join(p.id for p, _ in selected)
@@ -80,12 +98,18 @@ def command(
         return ExitCode.FINDINGS if plan.open else ExitCode.DONE
     built = _built(plan, target.root, build, output) if build else ""
     mails = emit(plan, who, signoff=signoff, built=built)
-    written = [] if dry_run else _write(plan, mails, target, around, who, signoff, output, mbox, branch, apply_)
+    written = (
+        []
+        if dry_run
+        else _write(plan, mails, target, around, who, signoff, output, mbox, branch, apply_)
+    )
     write_report(_report(plan, stat_, written), None)
     return ExitCode.FINDINGS if plan.open else ExitCode.DONE
 
 
-def _check_places(output: Path | None, mbox: Path | None, branch: str | None, around: Surroundings) -> None:
+def _check_places(
+    output: Path | None, mbox: Path | None, branch: str | None, around: Surroundings
+) -> None:
     """Refuse, before any work, places that cannot take the series."""
     if output is not None and output.exists():
         if not output.is_dir():
@@ -108,8 +132,14 @@ def _built(plan: Plan, root: str, build: str, output: Path | None) -> str:
         broken = build_each(plan, root, build, logs, bar.advance)
     if broken is None:
         return f"built before the first patch and behind each with: {build}"
-    what = f"patch {broken.number:04} breaks the build" if broken.number else "OLD itself does not build"
-    raise BuildError(f"{what} (status {broken.status})", where=str(broken.log), hint="no series was written")
+    what = (
+        f"patch {broken.number:04} breaks the build"
+        if broken.number
+        else "OLD itself does not build"
+    )
+    raise BuildError(
+        f"{what} (status {broken.status})", where=str(broken.log), hint="no series was written"
+    )
 
 
 class BuildError(TreeError):
@@ -146,7 +176,9 @@ def _write(
         messages = [message(p, plan.pack.id, signed) for p in plan.patches]
         ref = f"refs/heads/{branch}"
         now = int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
-        around.commit_all(stream(plan, who, messages, ref, around.head(), when=now, prefix=around.prefix))
+        around.commit_all(
+            stream(plan, who, messages, ref, around.head(), when=now, prefix=around.prefix)
+        )
         written.append(f"committed to branch {branch}")
     if apply_:
         _apply(plan, target.root)
@@ -160,7 +192,9 @@ def _check_clean(plan: Plan, around: Surroundings) -> None:
         return
     dirty = around.changed(sorted(plan.original))
     if dirty:
-        raise UsageError(f"not clean: {', '.join(dirty[:4])}", where=around.root, hint="commit or stash")
+        raise UsageError(
+            f"not clean: {', '.join(dirty[:4])}", where=around.root, hint="commit or stash"
+        )
 
 
 def _write_folder(folder: Path, mails: list[Mail]) -> None:

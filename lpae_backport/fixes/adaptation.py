@@ -32,7 +32,9 @@ def piece(text: str) -> CodeFile:
     return CodeFile(Source("(text of the reference)", text.encode("latin-1")))
 
 
-def adapted(text: str, adaptations: Iterable[Adaptation], work: Workplace, *, require: bool = False) -> str:
+def adapted(
+    text: str, adaptations: Iterable[Adaptation], work: Workplace, *, require: bool = False
+) -> str:
     """Return definitions of the reference as the target needs them.
 
     Args:
@@ -56,7 +58,9 @@ def adapted(text: str, adaptations: Iterable[Adaptation], work: Workplace, *, re
     return text
 
 
-def adapted_block(block: str, adaptations: Iterable[Adaptation], work: Workplace, *, require: bool = False) -> str:
+def adapted_block(
+    block: str, adaptations: Iterable[Adaptation], work: Workplace, *, require: bool = False
+) -> str:
     """Return a run of statements as the target needs it; see `adapted`."""
     new = adapted(f"{_HEAD}{block.rstrip()}\n}}\n", adaptations, work, require=require)
     return new[len(_HEAD) :].rstrip().removesuffix("}").rstrip()

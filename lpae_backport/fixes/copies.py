@@ -11,7 +11,7 @@ from lpae_backport.rewriting import Change, line_end, text_of
 from lpae_backport.rule import Edit
 from lpae_backport.symbols import CodeFile
 from lpae_backport.syntax import Node
-from lpae_backport.whitespace import realign
+from lpae_backport.whitespace import fit, line_limit, realign
 from lpae_backport.workplace import Workplace
 
 _WORDS = frozenset({"identifier", "field_identifier", "type_identifier"})
@@ -55,9 +55,7 @@ def _in_reference(edit: Edit, name: str, work: Workplace) -> tuple[CodeFile, Ite
     raise RefusedError(f"the reference has no {name}")
 
 
-def _replace_function(
-    target: CodeFile, name: str, text: str, edit: Edit, work: Workplace
-) -> None:
+def _replace_function(target: CodeFile, name: str, text: str, edit: Edit, work: Workplace) -> None:
     found = target.functions.get(name, [])
     if len(found) != 1:
         raise RefusedError(f"{len(found)} definitions of {name}", where=target.path)
@@ -76,7 +74,7 @@ def _replace_function(
     first, _, rest = body.partition("\n")
     ours = head + first[len(_before_name(body, name)) :]
     body = f"{ours}\n{realign(first, ours, rest)}" if "\n" not in head else body
-    work.change(target, [Change(old.span, body)])
+    work.change(target, [Change(old.span, fit(body, line_limit(whole)))])
 
 
 def _before_name(definition: str, name: str) -> str:
@@ -94,7 +92,8 @@ def _words(function: Node) -> set[str]:
     used = {
         n.label
         for n in function.walk()
-        if n.kind in _WORDS and (n.kind != "identifier" or n.label.isupper() or n.role == "function")
+        if n.kind in _WORDS
+        and (n.kind != "identifier" or n.label.isupper() or n.role == "function")
     }
     return (found - local) | used
 
@@ -115,10 +114,16 @@ def insert(text: str, item: Item, source: CodeFile, target: CodeFile, work: Work
     here, there = outline(target), outline(source)
     at = there.index(item)
     whole, theirs = text_of(target), text_of(source)
-    above = next((i for i in map(_counterpart(here, target, item, source), reversed(there[:at])) if i), None)
-    below = next((i for i in map(_counterpart(here, target, item, source), there[at + 1 :]) if i), None)
+    above = next(
+        (i for i in map(_counterpart(here, target, item, source), reversed(there[:at])) if i), None
+    )
+    below = next(
+        (i for i in map(_counterpart(here, target, item, source), there[at + 1 :]) if i), None
+    )
     if above is None and below is None:
-        raise RefusedError(f"nothing around {item.name} in the reference stands here", where=target.path)
+        raise RefusedError(
+            f"nothing around {item.name} in the reference stands here", where=target.path
+        )
     body = text.rstrip("\n") + "\n"
     if above is not None:
         offset = _behind(whole, above, item)
@@ -144,9 +149,7 @@ def _behind(whole: str, above: Item, item: Item) -> int:
     return offset
 
 
-def _counterpart(
-    here: list[Item], target: CodeFile, item: Item, source: CodeFile
-):  # type: ignore[no-untyped-def]
+def _counterpart(here: list[Item], target: CodeFile, item: Item, source: CodeFile):  # type: ignore[no-untyped-def]
     wanted = source.source.conditions_at(Span(item.span.start, item.span.end))
 
     def counterpart(other: Item) -> Item | None:

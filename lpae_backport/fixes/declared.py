@@ -69,7 +69,9 @@ def field(edit: Edit, work: Workplace) -> None:
     block = theirs[with_comment(theirs, lines.start) : lines.end]
     change = _beside(here, siblings, at, block, ours, theirs)
     if change is None:
-        raise RefusedError(f"nothing around {name} in the reference is in struct {edit.owner}", where=file.path)
+        raise RefusedError(
+            f"nothing around {name} in the reference is in struct {edit.owner}", where=file.path
+        )
     doc = _documented(ours, theirs, here, there, name, siblings[:at])
     work.change(file, [change, *doc])
 
@@ -161,7 +163,9 @@ def entry(edit: Edit, work: Workplace) -> None:
     name = edit.names[0]
     value, pairs = _initializer(edit, file, work)
     if any(_designator(p) == name for p in pairs):
-        raise RefusedError(f"{name} is initialized to something else", where=work.place(file, pairs[0].start))
+        raise RefusedError(
+            f"{name} is initialized to something else", where=work.place(file, pairs[0].start)
+        )
     text = text_of(file)
     chosen = [p for p in pairs if _designator(p) in edit.after] or pairs
     anchor = chosen[-1]
@@ -188,11 +192,15 @@ def _initializer(edit: Edit, file: CodeFile, work: Workplace) -> tuple[str, list
     unique = {n.start: (n, v) for n, v in lists}
     if len(unique) != 1:
         where = " or ".join(edit.scope.functions) or file.path
-        raise RefusedError(f"{len(unique)} initializers of {edit.owner} in {where}", where=file.path)
+        raise RefusedError(
+            f"{len(unique)} initializers of {edit.owner} in {where}", where=file.path
+        )
     node, value = next(iter(unique.values()))
     pairs = [p for p in node.kids if p.kind == "initializer_pair"]
     if not pairs:
-        raise RefusedError(f"the initializer of {edit.owner} names no field", where=work.place(file, node.start))
+        raise RefusedError(
+            f"the initializer of {edit.owner} names no field", where=work.place(file, node.start)
+        )
     return value, pairs
 
 
@@ -257,7 +265,9 @@ def add_include(header: str, file: CodeFile, work: Workplace) -> None:
 
 def _conditional(file: CodeFile, m: re.Match[str]) -> bool:
     guards = file.source.conditions_at(Span(m.start(), m.start() + 1))
-    return any(not re.fullmatch(r"!defined\(\w+\)", g) for g in guards) or file.source.is_dead(m.start())
+    return any(not re.fullmatch(r"!defined\(\w+\)", g) for g in guards) or file.source.is_dead(
+        m.start()
+    )
 
 
 def forward(edit: Edit, work: Workplace) -> None:

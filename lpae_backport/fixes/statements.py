@@ -128,15 +128,26 @@ def branch(edit: Edit, work: Workplace) -> None:
 
 
 def _shifted(block: str, limit: int) -> str:
-    """Indent a statement of several lines by one more tab."""
-    out = []
-    for line in block.split("\n"):
-        moved = margin(width(indent_of(line)) + 8) + line.lstrip(" \t") if line.strip() else ""
-        out.append(fold(moved, limit))
-    return "\n".join(out)
+    """Indent an assignment of several lines by one more tab.
+
+    Where that makes it too wide, its value goes to lines of its own.
+    """
+    lines = block.split("\n")
+    moved = [
+        margin(width(indent_of(line)) + 8) + line.lstrip(" \t") if line.strip() else ""
+        for line in lines
+    ]
+    if len(lines) == 1 or max(map(width, moved)) <= limit:
+        return "\n".join(fold(m, limit) for m in moved)
+    target, _, value = lines[0].partition(" = ")
+    inner = indent_of(block) + "\t\t"
+    values = [inner + v.strip() for v in (value, *lines[1:])]
+    return "\n".join([f"\t{target} =", *values])
 
 
-def run_of(file: CodeFile, function: str, first: tuple[Pattern, ...], until: tuple[Pattern, ...]) -> list[Node]:
+def run_of(
+    file: CodeFile, function: str, first: tuple[Pattern, ...], until: tuple[Pattern, ...]
+) -> list[Node]:
     """Return the statements of one block from the first that matches up to another.
 
     Raises:

@@ -38,7 +38,9 @@ def move(edit: Edit, work: Workplace) -> None:
             raise RefusedError("it includes headers beside it, which would not move", where=old)
     users = layout.includers((old,), edit.paths)
     if users.unread:
-        raise RefusedError(f"{users.unread[0].reason}; it may include {old}", where=users.unread[0].path)
+        raise RefusedError(
+            f"{users.unread[0].reason}; it may include {old}", where=users.unread[0].path
+        )
     if work.draft.is_file(old):
         work.draft.move(old, new)
     for path in dict.fromkeys(p for p, _ in users.places):
@@ -105,7 +107,9 @@ def convert(edit: Edit, work: Workplace) -> None:
         changes = []
         for _, body in bodies(file, ()):
             for leaf in body.by_label.get(flag, ()):
-                changes.append(_converted(leaf, flag, field, text_of(file), work.place(file, leaf.start)))
+                changes.append(
+                    _converted(leaf, flag, field, text_of(file), work.place(file, leaf.start))
+                )
         if changes:
             work.change(file, set(changes))
     file = work.file(edit.scope.file)
@@ -153,7 +157,12 @@ def _converted(leaf: Node, flag: str, field: str, text: str, where: str) -> Chan
         assert other is not None
         return expression_change(text, parent, text[other.start : other.end])
     above = parent.parent
-    if parent.label == "~" and above is not None and above.label == "&" and above.kids[-1] is parent:
+    if (
+        parent.label == "~"
+        and above is not None
+        and above.label == "&"
+        and above.kids[-1] is parent
+    ):
         kept = above.kids[0]
         return expression_change(text, above, text[kept.start : kept.end])
     raise RefusedError(f"{flag} is used in a way that has no counterpart", where=where)

@@ -6,8 +6,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from unidiff import PatchSet
 from unidiff.errors import UnidiffParseError
+from unidiff.patch import PatchSet
 
 from lpae_backport import __version__
 from lpae_backport.errors import ProofError
@@ -68,7 +68,7 @@ def emit(plan: Plan, who: tuple[str, str], *, signoff: bool, built: str = "") ->
 def _proof(plan: Plan, built: str) -> list[str]:
     lines = [
         "behind each patch its steps are audited as done, and no other step is worse",
-        "each file that was edited parses as well as before; no name, call or local is left dangling",
+        "each edited file parses as well as before; no name, call or local is left dangling",
         "git am takes the patches on a copy, and the result is the planned one, byte for byte",
         "a second series for the result has no patch",
     ]

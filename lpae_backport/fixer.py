@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lpae_backport.draft import Earlier
 from lpae_backport.errors import RefusedError
 from lpae_backport.finding import State, StepAudit
-from lpae_backport.fixes import copies, declared, statements, treewide
+from lpae_backport.fixes import copies, declared, includes, initializers, statements, treewide
 from lpae_backport.fixes.copies import drop_if_unused
 from lpae_backport.layout import Unreadable
 from lpae_backport.location import Span
@@ -22,16 +22,17 @@ from lpae_backport.workplace import Workplace
 _EDITS: dict[Op, Callable[[Edit, Workplace], None]] = {
     Op.ENUMERATOR: declared.enumerator,
     Op.FIELD: declared.field,
-    Op.INCLUDE: declared.include,
-    Op.FORWARD: declared.forward,
-    Op.ENTRY: declared.entry,
-    Op.EXPORT: declared.export,
+    Op.INCLUDE: includes.include,
+    Op.FORWARD: includes.forward,
+    Op.ENTRY: initializers.entry,
+    Op.EXPORT: includes.export,
     Op.COPY: copies.copy,
     Op.DECLARATION: copies.declaration,
     Op.REMOVE: copies.remove,
     Op.REPLACE: statements.replace,
     Op.DELETE: statements.delete,
     Op.BRANCH: statements.branch,
+    Op.GUARD: statements.guard,
     Op.STATEMENTS: statements.statements,
     Op.INSERT: statements.insert,
     Op.EXTRACT: statements.extract,

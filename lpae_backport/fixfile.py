@@ -24,6 +24,7 @@ _KEYS: dict[Op, tuple[str, ...]] = {
     Op.REPLACE: ("with", "holding"),
     Op.DELETE: ("holding",),
     Op.BRANCH: ("holding", "if", "else"),
+    Op.GUARD: ("holding", "if"),
     Op.STATEMENTS: ("over", "until", "adapt", "with"),
     Op.INSERT: ("behind",),
     Op.EXTRACT: ("until", "as", "call"),
@@ -37,6 +38,7 @@ _REQUIRED: dict[Op, tuple[str, ...]] = {
     Op.ENTRY: ("in", "of", "value"),
     Op.REPLACE: ("in", "with"),
     Op.BRANCH: ("in", "if", "else"),
+    Op.GUARD: ("in", "if"),
     Op.STATEMENTS: ("in", "until"),
     Op.INSERT: ("in", "behind"),
     Op.EXTRACT: ("in", "until", "as", "call"),
@@ -44,8 +46,8 @@ _REQUIRED: dict[Op, tuple[str, ...]] = {
     Op.KCONFIG: ("in", "replace-token", "with"),
     Op.CONVERT: ("in", "to", "under"),
 }
-_PATTERNS = frozenset({Op.REPLACE, Op.DELETE, Op.BRANCH, Op.STATEMENTS, Op.EXTRACT})
-_IN_FUNCTION = frozenset({Op.INSERT, Op.BRANCH, Op.STATEMENTS, Op.EXTRACT})
+_PATTERNS = frozenset({Op.GUARD, Op.REPLACE, Op.DELETE, Op.BRANCH, Op.STATEMENTS, Op.EXTRACT})
+_IN_FUNCTION = frozenset({Op.INSERT, Op.BRANCH, Op.GUARD, Op.STATEMENTS, Op.EXTRACT})
 _HOLE = re.compile(r"\$([A-Z][A-Z0-9_]*)")
 
 
@@ -111,7 +113,13 @@ class FixReader:
         return scope
 
     def _template(self, op: Op, m: dict[str, Value], patterns: tuple[Pattern, ...]) -> str:
-        keys = {Op.ENTRY: "value", Op.BRANCH: "if", Op.EXTRACT: "call", Op.INSERT: "insert"}
+        keys = {
+            Op.ENTRY: "value",
+            Op.BRANCH: "if",
+            Op.GUARD: "if",
+            Op.EXTRACT: "call",
+            Op.INSERT: "insert",
+        }
         key = keys.get(op, "with")
         if key not in m:
             return ""
@@ -153,11 +161,8 @@ class FixReader:
 
     def probes(self, m: dict[str, Value]) -> tuple[Probe, ...]:
         """Read what must hold, or must not, in the target."""
-        found = []
-        for key, wanted in (("when", True), ("unless", False)):
-            for v in m[key].items() if key in m else ():
-                found.append(Probe(self._steps.check(v), wanted))
-        return tuple(found)
+        given = [(v, k == "when") for k in ("when", "unless") if k in m for v in m[k].items()]
+        return tuple(Probe(self._steps.check(v), wanted) for v, wanted in given)
 
     def series(self, raw: Value | None, known: set[str]) -> tuple[PatchSpec, ...]:
         """Read the patches of a series, in the order in which each builds."""

@@ -115,6 +115,7 @@ class Op(StrEnum):
     REPLACE = "replace"
     DELETE = "delete"
     BRANCH = "branch"
+    GUARD = "guard"
     STATEMENTS = "statements"
     INSERT = "insert"
     EXTRACT = "extract"

@@ -45,9 +45,9 @@ def faults(before: CodeFile | None, after: CodeFile, vocabulary: Vocabulary) -> 
     for f in _changed(before, after):
         old = next(iter(before.functions.get(f.name, ())), None) if before is not None else None
         known = usual | (set(_foreign_names(old)) if old is not None else set())
-        for name in dict.fromkeys(_foreign_names(f)):
-            if name not in known and not (name.public and vocabulary.has(name.text)):
-                found.append(f"{f.name} would use {name.text}, which this tree lacks")
+        new = (n for n in dict.fromkeys(_foreign_names(f)) if n not in known)
+        odd = [n.text for n in new if not (n.public and vocabulary.has(n.text))]
+        found += [f"{f.name} would use {n}, which this tree lacks" for n in odd]
         was = set(_wrong_calls(old)) if old is not None else set()
         found += [w for w in _wrong_calls(f) if w not in was]
     idle = set(unused_statics(before)) if before is not None else set()

@@ -9,9 +9,10 @@ from lpae_backport.errors import RefusedError
 from lpae_backport.finding import State
 from lpae_backport.layout import Layout, Unreadable
 from lpae_backport.matcher import decide
-from lpae_backport.rewriting import Change, Template, apply_changes, text_of
+from lpae_backport.rewriting import Change, apply_changes, text_of
 from lpae_backport.rule import Pack, Probe
 from lpae_backport.symbols import CodeFile
+from lpae_backport.template import Template
 from lpae_backport.vocabulary import Headers
 
 

@@ -7,19 +7,16 @@ from collections.abc import Iterable
 from lpae_backport.errors import RefusedError
 from lpae_backport.location import Span
 from lpae_backport.rewriting import (
-    Change,
     apply_changes,
     is_statement,
-    line_end,
     line_start,
-    replaced,
     sites,
-    statement_of,
 )
 from lpae_backport.rule import Adaptation
 from lpae_backport.source import Source
 from lpae_backport.symbols import CodeFile
 from lpae_backport.syntax import Node
+from lpae_backport.template import replaced
 from lpae_backport.whitespace import fold, line_limit
 from lpae_backport.workplace import Workplace
 
@@ -78,7 +75,7 @@ def _patterned(text: str, a: Adaptation, work: Workplace) -> str:
         changes = []
         for s in inner:
             if not a.template and not is_statement(s.pattern):
-                raise RefusedError(f"{s.pattern.source} is no statement that could go")
+                raise RefusedError(f"{a.patterns[0].source} is no statement that could go")
             changes.append(replaced(file, s, a.template, filler))
         new = apply_changes(text, changes)
         if new == text:

@@ -2,6 +2,7 @@
 """Copies definitions from the reference, adapted, to where they belong in the target."""
 
 import re
+from collections.abc import Callable
 
 from lpae_backport.errors import RefusedError
 from lpae_backport.fixes.adaptation import adapted, piece
@@ -149,7 +150,10 @@ def _behind(whole: str, above: Item, item: Item) -> int:
     return offset
 
 
-def _counterpart(here: list[Item], target: CodeFile, item: Item, source: CodeFile):  # type: ignore[no-untyped-def]
+def _counterpart(
+    here: list[Item], target: CodeFile, item: Item, source: CodeFile
+) -> Callable[[Item], Item | None]:
+    """Return what finds, for an item of the reference, the one of the target in its place."""
     wanted = source.source.conditions_at(Span(item.span.start, item.span.end))
 
     def counterpart(other: Item) -> Item | None:

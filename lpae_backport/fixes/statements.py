@@ -11,10 +11,8 @@ from lpae_backport.rewriting import (
     Change,
     Site,
     bodies,
-    deleted,
     is_alone,
     own_lines,
-    replaced,
     sites,
     statement_of,
     text_of,
@@ -22,6 +20,7 @@ from lpae_backport.rewriting import (
 from lpae_backport.rule import Edit
 from lpae_backport.symbols import CodeFile
 from lpae_backport.syntax import Node
+from lpae_backport.template import deleted, replaced
 from lpae_backport.whitespace import fold, indent_of, line_limit, margin, reindent, width
 from lpae_backport.workplace import Workplace
 
@@ -127,6 +126,26 @@ def branch(edit: Edit, work: Workplace) -> None:
     work.change(file, [Change(lines, new, lines=True)])
 
 
+def guard(edit: Edit, work: Workplace) -> None:
+    """Put the one statement that a pattern matches under a condition."""
+    file = work.file(edit.scope.file)
+    found = _held(edit, sites(file, edit.scope.functions, edit.patterns))
+    if _missing(edit, found, file):
+        return
+    _only(found, file, work)
+    text = text_of(file)
+    statement = statement_of(found[0].node)
+    if not is_alone(statement):
+        raise RefusedError("the statement has no braces around it")
+    lines = own_lines(text, statement.span)
+    indent = indent_of(text[lines.start : lines.end])
+    condition = work.template(file).fill(edit.template, found[0])
+    block = text[lines.start : lines.end].rstrip("\n").split("\n")
+    moved = [margin(width(indent_of(b)) + 8) + b.lstrip(" \t") for b in block]
+    body = "\n".join(fold(m, line_limit(text)) for m in moved)
+    work.change(file, [Change(lines, f"{indent}if ({condition})\n{body}\n", lines=True)])
+
+
 def _shifted(block: str, limit: int) -> str:
     """Indent an assignment of several lines by one more tab.
 
@@ -153,8 +172,8 @@ def run_of(
     Raises:
         RefusedError: one of the two is not there, or they are not in one block.
     """
-    start = [s for s in sites(file, (function,), first)]
-    stop = [s for s in sites(file, (function,), until)]
+    start = sites(file, (function,), first)
+    stop = sites(file, (function,), until)
     what = f"{first[0].source} … {until[0].source}"
     for s in start:
         head = statement_of(s.node)
@@ -210,7 +229,7 @@ def _without_locals(block: str, source: CodeFile, function: str, known: set[str]
                 continue
             name, value = n.kids[0].label, text[n.kids[-1].start : n.kids[-1].end]
             if name not in known:
-                block = re.sub(rf"(?<![\w.>]){name}\b", lambda _: value, block)
+                block = re.sub(rf"(?<![\w.>]){name}\b", value.replace("\\", r"\\"), block)
     return block
 
 

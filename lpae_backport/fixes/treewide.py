@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from lpae_backport.errors import RefusedError
-from lpae_backport.fixes.declared import add_include
+from lpae_backport.fixes.includes import add_include
 from lpae_backport.kconfig import config_entry
 from lpae_backport.layout import Unreadable
 from lpae_backport.location import Span
@@ -104,14 +104,11 @@ def convert(edit: Edit, work: Workplace) -> None:
     flag, field = edit.names[0], edit.to
     for path in sorted(_mentioning(flag, edit.paths, work)):
         file = opened(work, path)
-        changes = []
-        for _, body in bodies(file, ()):
-            for leaf in body.by_label.get(flag, ()):
-                changes.append(
-                    _converted(leaf, flag, field, text_of(file), work.place(file, leaf.start))
-                )
+        text = text_of(file)
+        leaves = [leaf for _, body in bodies(file, ()) for leaf in body.by_label.get(flag, ())]
+        changes = {_converted(n, flag, field, text, work.place(file, n.start)) for n in leaves}
         if changes:
-            work.change(file, set(changes))
+            work.change(file, changes)
     file = work.file(edit.scope.file)
     work.change(file, _definition(file, flag))
     for path in sorted(_mentioning(flag, edit.paths, work)):
@@ -195,7 +192,8 @@ def _definition(file: CodeFile, flag: str) -> list[Change]:
         for m in file.source.macros.get(flag, ())
     ]
     told = re.search(
-        rf"^[ \t]*\*[ \t]*{flag}:(?:[^\n]*\n)(?:[ \t]*\*[ \t]+[^\n]*\S[^\n]*\n)*(?:[ \t]*\*[ \t]*\n)?",
+        rf"^[ \t]*\*[ \t]*{flag}:(?:[^\n]*\n)"
+        r"(?:[ \t]*\*[ \t]+[^\n]*\S[^\n]*\n)*(?:[ \t]*\*[ \t]*\n)?",
         text,
         re.MULTILINE,
     )

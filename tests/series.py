@@ -39,7 +39,12 @@ def apply(plan: Plan, tree: Path) -> None:
 def run(*args: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run a program, and return what it said."""
     return subprocess.run(
-        [str(a) for a in args], cwd=cwd, capture_output=True, text=True, errors="replace", timeout=120
+        [str(a) for a in args],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=120,
     )
 
 

@@ -16,7 +16,6 @@ from lpae_backport.rule import Edit, Op, Step
 from lpae_backport.soundness import faults, unused_locals
 from lpae_backport.symbols import CodeFile, Function
 from lpae_backport.syntax import Node
-from lpae_backport.vocabulary import Vocabulary
 from lpae_backport.workplace import Workplace
 
 _EDITS: dict[Op, Callable[[Edit, Workplace], None]] = {
@@ -144,6 +143,6 @@ def check_sound(before: Earlier, work: Workplace) -> None:
             raise RefusedError(f"the result would be broken: {problem.reason}", where=path)
         if old is not None and old.source.data == file.source.data:
             continue
-        found = faults(old, file, Vocabulary(work.draft, path, work.pack.assume, work.headers))
+        found = faults(old, file, work.vocabulary(file))
         if found:
             raise RefusedError(found[0], where=path)

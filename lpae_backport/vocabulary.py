@@ -3,6 +3,7 @@
 
 import posixpath
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -70,32 +71,32 @@ class Vocabulary:
         self._headers = headers if headers is not None else Headers()
         self._path = path
         self._assume = assume
-
-    @cached_property
-    def words(self) -> frozenset[bytes]:
-        """Every word, comments left out; the file's own text is not among them."""
-        seen: set[str] = {self._path}
-        queue = [self._path]
-        found: set[bytes] = set()
-        while queue and len(seen) < _MAX_HEADERS:
-            path = queue.pop()
-            header = self._headers.read(self._tree, path)
-            if header is None:
-                continue
-            if path != self._path:
-                found |= header.words
-            for system, name in header.includes:
-                for there in self._candidates(path, system, name):
-                    if there not in seen:
-                        seen.add(there)
-                        queue.append(there)
-        return frozenset(found)
+        self._seen: set[str] = {path}
+        self._queue = deque([path])
+        self._found: set[bytes] = set()
 
     def has(self, name: str) -> bool:
-        """Tell whether a header has the word, or may be taken to have it."""
-        if name.encode() in self.words:
-            return True
-        return name in self._assume and not self._is_whole
+        """Tell whether a header has the word, or may be taken to have it.
+
+        Headers are read, nearest first, only until the word turns up; comments do not count, nor
+        does the file's own text.
+        """
+        word = name.encode()
+        while word not in self._found and self._queue and len(self._seen) < _MAX_HEADERS:
+            self._read(self._queue.popleft())
+        return word in self._found or (name in self._assume and not self._is_whole)
+
+    def _read(self, path: str) -> None:
+        """Read one header, and put what it includes in the queue."""
+        header = self._headers.read(self._tree, path)
+        if header is None:
+            return
+        if path != self._path:
+            self._found |= header.words
+        for system, name in header.includes:
+            new = [p for p in self._candidates(path, system, name) if p not in self._seen]
+            self._seen.update(new)
+            self._queue.extend(new)
 
     @cached_property
     def _is_whole(self) -> bool:

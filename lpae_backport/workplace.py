@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What an edit works with: the draft of the target, the reference, the pack's adaptations."""
 
-from collections.abc import Iterable
+import posixpath
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 from lpae_backport.draft import Draft
@@ -13,7 +14,7 @@ from lpae_backport.rewriting import Change, apply_changes, text_of
 from lpae_backport.rule import Pack, Probe
 from lpae_backport.symbols import CodeFile
 from lpae_backport.template import Template
-from lpae_backport.vocabulary import Headers
+from lpae_backport.vocabulary import Headers, Vocabulary
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Workplace:
     pack: Pack
     notes: dict[str, None] = field(default_factory=dict)
     headers: Headers = field(default_factory=Headers)
+    _vocabularies: dict[Hashable, Vocabulary] = field(default_factory=dict)
 
     def file(self, name: str) -> CodeFile:
         """Return the one file of the target that a logical name stands for.
@@ -83,6 +85,19 @@ class Workplace:
     def change(self, file: CodeFile, changes: Iterable[Change]) -> None:
         """Change a file of the target."""
         self.draft.write(file.path, apply_changes(text_of(file), changes))
+
+    def vocabulary(self, file: CodeFile) -> Vocabulary:
+        """Return the words of the headers that a file of the target includes.
+
+        They are gathered once for as long as neither its includes nor any header changes.
+        """
+        includes = tuple((i.header, i.is_system) for i in file.source.includes)
+        state = tuple((p, d) for p, d in self.draft.mark().items() if p.endswith(".h"))
+        key = (posixpath.dirname(file.path), includes, state)
+        if key not in self._vocabularies:
+            made = Vocabulary(self.draft, file.path, self.pack.assume, self.headers)
+            self._vocabularies[key] = made
+        return self._vocabularies[key]
 
     def place(self, file: CodeFile, offset: int) -> str:
         """Return a place in a file as file:line."""

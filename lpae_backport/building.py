@@ -9,10 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lpae_backport.errors import TreeError
+from lpae_backport.errors import ExitCode, TreeError
 from lpae_backport.series import Plan
 
-_TAIL = 12
+
+class BuildError(TreeError):
+    """A state of the tree that does not build; no series is left behind."""
+
+    exit_code = ExitCode.FINDINGS
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Broken:
         number: of the patch; 0 stands for the tree before the first one.
         status: what the command ended with.
         log: the file that holds all it said.
-        tail: the last lines of it.
+        tail: the last line of it that says something.
     """
 
     number: int
@@ -91,5 +95,5 @@ def _build(tree: Path, command: str, number: int, folder: str, logs: Path) -> Br
     logs.mkdir(parents=True, exist_ok=True)
     kept = logs / log.name
     shutil.copyfile(log, kept)
-    lines = kept.read_text("utf-8", "replace").splitlines()[-_TAIL:]
-    return Broken(number, done.returncode, kept, "\n".join(lines))
+    said = [ln for ln in kept.read_text("utf-8", "replace").splitlines() if ln.strip()]
+    return Broken(number, done.returncode, kept, said[-1].strip()[:160] if said else "")

@@ -8,6 +8,8 @@ from lpae_backport.finding import Verdict
 from lpae_backport.series import Manual, Patch, Plan
 
 _WIDTH = 72
+_EXCERPT = 16
+"""So many lines of the reference are shown for a step that is left to a person."""
 
 
 def message(patch: Patch, pack: str, signed: str | None) -> str:
@@ -107,6 +109,14 @@ def _manuals(manual: list[Manual]) -> Iterator[str]:
             yield f"   here: {m.place}"
         if m.reference:
             yield f"   reference: {m.reference}"
+        yield from (f"     | {_plain(line)}" for line in m.text.split("\n")[:_EXCERPT] if line)
+        yield from (_bullet(f"trap: {t}").replace(" - ", "   ", 1) for t in m.step.traps)
+
+
+def _plain(line: str) -> str:
+    """Return a line of a tree as it may stand in a mail: nothing a terminal would act on."""
+    text = line.rstrip().expandtabs(8)
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
 def summary(plan: Plan) -> str:

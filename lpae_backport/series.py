@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from lpae_backport.audit import audit_step, tree_notes
 from lpae_backport.draft import Draft, Earlier
 from lpae_backport.errors import RefusedError, UndecidableError
-from lpae_backport.finding import StepAudit, Verdict
+from lpae_backport.finding import Evidence, State, StepAudit, Verdict
 from lpae_backport.fixer import check_sound, make, tidy
 from lpae_backport.layout import Layout
 from lpae_backport.matcher import TREE_KINDS
@@ -55,12 +55,21 @@ class Patch:
 
 @dataclass(frozen=True)
 class Manual:
-    """A step that is left to a person: why, and where to look on both sides."""
+    """A step that is left to a person.
+
+    Attributes:
+        step: the step.
+        reason: why.
+        place: where in the target.
+        reference: where in the reference.
+        text: what stands there in the reference, to look at.
+    """
 
     step: Step
     reason: str
     place: str
     reference: str
+    text: str = ""
 
 
 @dataclass
@@ -169,7 +178,7 @@ class Planner:
             self._draft.reset(mark)
             self._now |= {s.id: self._audit(s) for s in todo}
             for step in todo:
-                self._give_up(step, e)
+                self._give_up(step, self._older_form(step, spec) or e)
             return
         files = {p: self._draft.result(p) for p in self._draft.since(mark)}
         notes = tuple(self._work.notes)
@@ -182,11 +191,12 @@ class Planner:
             if now.verdict is Verdict.UNKNOWN:
                 reason = next((c.reason for c in now.checks if c.reason), "it cannot be read")
                 raise RefusedError(f"cannot be decided: {reason}")
-            if self.plan.reference[step.id].verdict is not Verdict.DONE:
+            if self.plan.reference[step.id].verdict.is_open:
                 raise RefusedError("the reference does not have it")
             for other in step.after:
-                if self._now[other].verdict.is_open and other not in spec.steps:
-                    raise RefusedError(f"waits for {other}, which is not done")
+                verdict = self._now[other].verdict
+                if verdict.is_open and verdict is not Verdict.DIFFERS and other not in spec.steps:
+                    raise RefusedError(_waits(other))
 
     def _audit(self, step: Step) -> StepAudit:
         """Audit one step in the draft, and remember which files that took."""
@@ -195,6 +205,16 @@ class Planner:
         audit = audit_step(step, layout)
         self._depends[step.id] = frozenset(layout.consulted)
         return audit
+
+    def _older_form(self, step: Step, spec: PatchSpec) -> RefusedError | None:
+        """Return what a step that failed waits for: one before it that is there in an older form.
+
+        Such a one need not be in the way, so the step was tried all the same.
+        """
+        for other in step.after:
+            if self._now[other].verdict is Verdict.DIFFERS and other not in spec.steps:
+                return RefusedError(_waits(other))
+        return None
 
     def _judged(self, todo: list[Step], mark: Mapping[str, bytes | None]) -> tuple[str, ...]:
         """Audit the draft; refuse it unless the steps are done and nothing got worse.
@@ -232,10 +252,23 @@ class Planner:
     ) -> None:
         self._stuck[step.id] = error.message
         mine = self._now[step.id].place
-        theirs = self.plan.reference[step.id].place
+        theirs = _telling(self.plan.reference[step.id], self._now[step.id])
         place = error.where or (str(mine) if mine is not None else "")
-        reference = str(theirs) if theirs is not None else ""
-        self.plan.manual.append(Manual(step, error.message, place, reference))
+        reference = str(theirs.location) if theirs is not None else ""
+        text = theirs.text if theirs is not None else ""
+        self.plan.manual.append(Manual(step, error.message, place, reference, text))
+
+
+def _waits(step: str) -> str:
+    return f"waits for {step}, which is not done"
+
+
+def _telling(reference: StepAudit, target: StepAudit) -> Evidence | None:
+    """Return what the reference has for the first check that the target does not meet."""
+    unmet = {c.id for c in target.checks if c.state is not State.MET}
+    ordered = sorted(reference.checks, key=lambda c: c.id not in unmet)
+    found = [e for c in ordered for e in c.evidence if e.text]
+    return found[0] if found else next((e for c in ordered for e in c.evidence), None)
 
 
 def rest_of(

@@ -6,13 +6,15 @@ static function or a local that nothing uses.
 """
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeVar
 
 from lpae_backport.symbols import Body, CodeFile, Function
 from lpae_backport.syntax import Node
 from lpae_backport.vocabulary import Vocabulary
 
+_WORD = re.compile(rb"[A-Za-z_]\w*")
 _BUILTIN = frozenset({"__func__", "__builtin_expect", "defined", "NULL", "true", "false"})
 _TYPE = re.compile(
     r"[su](?:8|16|32|64)|\w+_t|bool|(?:struct|union|enum|unsigned|signed|const|long)_\w+"
@@ -71,31 +73,61 @@ def _changed(before: CodeFile | None, after: CodeFile) -> list[Function]:
     ]
 
 
+_Kept = TypeVar("_Kept")
+
+
+def _once(file: CodeFile, name: str, make: Callable[[], _Kept]) -> _Kept:
+    """Work something out about a file the first time it is asked for."""
+    if name not in file.remembered:
+        file.remembered[name] = make()
+    kept: _Kept = file.remembered[name]
+    return kept
+
+
+def _words(file: CodeFile, kinds: tuple[str, ...]) -> frozenset[str]:
+    """Return the names of some kinds that stand in declarations at file level."""
+    nodes = (n for node in file.declared_nodes() for n in node.walk())
+    return frozenset(n.label for n in nodes if n.kind in kinds)
+
+
+def _defined(file: CodeFile) -> frozenset[str]:
+    """Return the names a file defines or declares at file level, enumerators included."""
+    words = _once(file, "words", lambda: _words(file, ("identifier", "type_identifier")))
+    return words | file.functions.keys() | file.source.macros.keys()
+
+
+def _fields(file: CodeFile) -> frozenset[str]:
+    """Return the names of the fields of the structs that a file defines."""
+    return _once(file, "fields", lambda: _words(file, ("field_identifier",)))
+
+
+def _counts(file: CodeFile) -> Counter[bytes]:
+    """Return how often each word stands in a file, comments left out."""
+    return _once(file, "counts", lambda: Counter(_WORD.findall(file.source.quiet)))
+
+
 def _foreign(file: CodeFile) -> set[Name]:
     """Return the names that the functions of a file use and the file does not define."""
-    if "foreign" not in file.remembered:
-        names = {n for fs in file.functions.values() for f in fs for n in _foreign_names(f)}
-        file.remembered["foreign"] = names
-    found: set[Name] = file.remembered["foreign"]
-    return found
+    return _once(
+        file,
+        "foreign",
+        lambda: {n for fs in file.functions.values() for f in fs for n in _foreign_names(f)},
+    )
 
 
 def _foreign_names(function: Function) -> Iterator[Name]:
     """Yield the names a function uses that neither it nor its file defines."""
     file = function.file
+    defined, fields = _defined(file), _fields(file)
     for body in function.bodies:
         local = {*body.params, *body.locals, *(_label(n) for n in body.labels)}
         for n in body.nodes:
             if n.kind == "field_identifier":
-                if n.label not in file.field_words:
+                if n.label not in fields:
                     yield Name(n.label, True)
             elif n.kind in ("identifier", "type_identifier"):
                 bare = n.kind == "identifier"
-                if (
-                    n.label in _BUILTIN
-                    or n.label in file.defined_words
-                    or (bare and n.label in local)
-                ):
+                if n.label in _BUILTIN or n.label in defined or (bare and n.label in local):
                     continue
                 yield Name(n.label, not bare or n.role == "function" or _looks_public(n))
 
@@ -138,7 +170,7 @@ def unused_statics(file: CodeFile) -> Iterator[str]:
         marked = b"inline" in head or b"__" in head.split(b"(")[0].replace(name.encode(), b"")
         if not head.lstrip().startswith(b"static") or marked:
             continue
-        if file.word_counts[name.encode()] <= len(fs) + len(file.declarations(name)):
+        if _counts(file)[name.encode()] <= len(fs) + len(file.declarations(name)):
             yield name
 
 

@@ -2,7 +2,6 @@
 """What one C file defines: functions with all their readings, enums, structs, objects."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +16,6 @@ _CALL_NAME = re.compile(rb"([A-Za-z_]\w*)\s*\(")
 _TAG = re.compile(rb"\b(enum|struct|union)\s+([A-Za-z_]\w*)\s*\{")
 _EXPORT = re.compile(rb"\"(?:\\.|[^\"\\\n])*\"|\bEXPORT_SYMBOL\w*\s*\(\s*([A-Za-z_]\w*)")
 _CLOSING = re.compile(rb"^\}[^\n]*\n", re.MULTILINE)
-_WORD = re.compile(rb"[A-Za-z_]\w*")
 _SHORT = 2000
 """Bytes of a function with eight statements and more comment than code."""
 _DEFINED_NAME = re.compile(rb"([A-Za-z_]\w*)\s*(?:\[[^=]*\])*\s*=")
@@ -195,37 +193,16 @@ class CodeFile:
             if e.kind in _TYPE_KINDS:
                 yield e.span, e.kind
 
-    @cached_property
-    def defined_words(self) -> frozenset[str]:
-        """The names that this file defines or declares at file level, enumerators included."""
-        found = {*self.functions, *self.source.macros}
+    def declared_nodes(self) -> Iterator[Node]:
+        """Yield the types, objects and declarations at file level as nodes."""
         for e in self._entities:
             if e.kind in _TYPE_KINDS:
-                for n in e.node().walk():
-                    if n.kind in ("identifier", "type_identifier"):
-                        found.add(n.label)
-        return frozenset(found)
-
-    @cached_property
-    def word_counts(self) -> Counter[bytes]:
-        """How often each word stands in the file, comments left out."""
-        return Counter(_WORD.findall(self.source.quiet))
+                yield e.node()
 
     @cached_property
     def remembered(self) -> dict[str, Any]:
         """What others have worked out about this file, to be asked for once."""
         return {}
-
-    @cached_property
-    def field_words(self) -> frozenset[str]:
-        """The names of the fields of the structs defined in this file."""
-        return frozenset(
-            n.label
-            for e in self._entities
-            if e.kind in _TYPE_KINDS
-            for n in e.node().walk()
-            if n.kind == "field_identifier"
-        )
 
     @cached_property
     def exports(self) -> dict[str, Span]:

@@ -9,7 +9,7 @@ from lpae_backport.cli import COMMANDS
 from lpae_backport.errors import ExitCode
 from lpae_backport.finding import Verdict
 from lpae_backport.format import FORMATS
-from lpae_backport.rule import Kind
+from lpae_backport.rule import Kind, Op
 from tests.conftest import ROOT
 
 _README = (ROOT / "README.md").read_text()
@@ -17,7 +17,12 @@ _README = (ROOT / "README.md").read_text()
 
 def test_commands_and_formats_are_told_of() -> None:
     """Every command, format, verdict and kind of check is in README."""
-    for word in [*COMMANDS, *FORMATS, *(f"`{v}`" for v in Verdict), *(f"`{k}: " for k in Kind)]:
+    for word in [
+        *COMMANDS,
+        *FORMATS,
+        *(f"`{v}`" for v in Verdict),
+        *(f"`{k}: " for k in (*Kind, *Op)),
+    ]:
         assert word in _README, word
 
 
@@ -29,12 +34,12 @@ def test_exit_table() -> None:
     ]
 
 
-@pytest.mark.parametrize("command", ["compare", "explain", "rules"])
+@pytest.mark.parametrize("command", ["compare", "series", "explain", "rules"])
 def test_options_are_told_of(run, command: str) -> None:
-    """Every long option of compare is in README, and every command has help."""
+    """Every long option of compare and series is in README, and every command has help."""
     out = run(command, "--help").out
     assert "Usage: lpae-audit" in out
-    if command == "compare":
+    if command in ("compare", "series"):
         for option in re.findall(r"(--[a-z-]+)", out):
             assert option in _README or option in ("--help", "--output", "--verbose"), option
 

@@ -38,10 +38,16 @@ def line_limit(text: str) -> int:
     return WIDE if beyond > _MANY * len(lines) else NARROW
 
 
-def fold(line: str, limit: int) -> str:
-    """Break a line of code that is too long, aligned behind the innermost open parenthesis."""
+def fold(line: str, limit: int, *, inside: bool = False) -> str:
+    """Break a line of code that is too long, aligned behind the innermost open parenthesis.
+
+    Args:
+        line: the line.
+        limit: how many columns it may take.
+        inside: it continues a line above, within parentheses; so do the new ones, as it does.
+    """
     lines = []
-    behind = indent_of(line) + "\t"
+    behind = indent_of(line) + ("" if inside else "\t")
     while width(line) > limit:
         at = _break_at(line, limit, behind)
         if at is None:
@@ -97,12 +103,14 @@ def reindent(block: str, indent: str) -> str:
 def fit(text: str, limit: int) -> str:
     """Fold the lines of code that are too long; comments and preprocessor lines stay."""
     out = []
-    inside = macro = False
+    told = macro = False
+    depth = 0
     for line in text.split("\n"):
         plain = line.lstrip()
-        comment = inside or plain.startswith(("/*", "//"))
-        out.append(line if comment or macro or plain.startswith("#") else fold(line, limit))
-        inside = (inside or "/*" in line) and "*/" not in line[line.rfind("/*") + 1 :]
+        kept = told or macro or plain.startswith(("/*", "//", "#"))
+        out.append(line if kept else fold(line, limit, inside=depth > 0))
+        depth = depth if kept else max(depth + _depth(line), 0)
+        told = (told or "/*" in line) and "*/" not in line[line.rfind("/*") + 1 :]
         macro = line.endswith("\\") and (macro or plain.startswith("#"))
     return "\n".join(out)
 

@@ -107,6 +107,8 @@ def deliver(
 
 def _check_clean(plan: Plan, around: Surroundings) -> None:
     """Refuse to build on files that differ from what their repository has."""
+    if around.trouble:
+        raise UsageError(f"git will not look at it: {around.trouble}", where=around.root)
     if not around.top:
         return
     dirty = around.changed(sorted(plan.original))

@@ -18,6 +18,8 @@ from lpae_backport.errors import TreeError, UsageError
 _QUIET = (
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.autocrlf=false"),
     *("-c", "commit.gpgSign=false", "-c", "diff.external=", "-c", "core.pager=cat"),
+    # Whoever owns a repository: nothing that its configuration could name is run.
+    *("-c", "safe.directory=*"),
     *("-c", "core.attributesFile=/dev/null", "-c", "am.threeWay=false", "-c", "gc.auto=0"),
 )
 _OWN = {
@@ -168,16 +170,38 @@ class Surroundings:
         try:
             top = run_git(root, "rev-parse", "--show-toplevel").decode().strip()
             prefix = run_git(root, "rev-parse", "--show-prefix").decode().strip()
-        except GitError:
+        except GitError as e:
             top, prefix = "", ""
+            if "not a git repository" not in e.message:
+                self.trouble = e.message
         self.top = top
         self.prefix = prefix
 
+    trouble = ""
+    """Why git will not read the repository, though there seems to be one."""
+
     def changed(self, paths: list[str]) -> list[str]:
-        """Return which of some files differ from HEAD, or are not in it though they are there."""
-        args = ("status", "--porcelain", "-z", "--untracked-files=all", "--ignored=no", "--")
-        out = run_git(self.root, *args, *paths)
-        return [p[3:].decode("utf-8", "replace") for p in out.split(b"\0") if len(p) > 3]
+        """Return which of some files differ from HEAD, or are not in it though they are there.
+
+        Contents are compared as they are: no filter of the repository is run.
+        """
+        out = run_git(self.root, "ls-tree", "-z", "HEAD", "--", *paths)
+        known = {}
+        for entry in out.split(b"\0"):
+            if b"\t" in entry:
+                head, _, name = entry.partition(b"\t")
+                known[name.decode("utf-8", "surrogateescape")] = head.split()[2]
+        there = [p for p in paths if Path(self.root, p).is_file()]
+        return [p for p in paths if not self._same(p, known.get(p), p in there)]
+
+    def _same(self, path: str, blob: bytes | None, there: bool) -> bool:
+        if blob is None or not there:
+            return blob is None and not there
+        data = Path(self.root, path).read_bytes()
+        return any(
+            run_git(self.root, "hash-object", "--no-filters", "--stdin", stdin=d).strip() == blob
+            for d in {data, data.replace(b"\r\n", b"\n")}
+        )
 
     def has(self, branch: str) -> bool:
         """Tell whether a branch exists."""

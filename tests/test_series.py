@@ -324,3 +324,35 @@ def test_crlf_stays_crlf(new: Path, tmp_path: Path, pack: Pack) -> None:
             ended = plan.original.get(name) or b""
             if data is not None and b"\r\n" in ended:
                 assert data.count(b"\n") == data.count(b"\r\n"), name
+
+
+def test_a_hostile_repository_runs_nothing(run, tree: Path, new: Path, tmp_path: Path) -> None:
+    """Hooks, filters, fsmonitor and the like of OLD's repository are not run."""
+    _repository(tree)
+    marker = tmp_path / "ran"
+    evil = tmp_path / "evil"
+    evil.write_text(f"#!/bin/sh\ntouch {marker}\ncat\n")
+    evil.chmod(0o755)
+    for key in (
+        *("core.fsmonitor", "core.pager", "core.editor", "core.sshCommand", "diff.external"),
+        *("filter.x.clean", "filter.x.smudge", "diff.x.textconv", "gpg.program"),
+    ):
+        _git("config", key, str(evil), cwd=tree)
+    _git("config", "commit.gpgSign", "true", cwd=tree)
+    hooks = tree / ".git/hooks"
+    hooks.mkdir(exist_ok=True)
+    for name in (
+        "pre-commit",
+        "post-commit",
+        "reference-transaction",
+        "post-checkout",
+        "pre-applypatch",
+    ):
+        shutil.copy(evil, hooks / name)
+    (tree / ".git/info").mkdir(exist_ok=True)
+    (tree / ".git/info/attributes").write_text("* filter=x diff=x\n")
+    path = tree / "drivers/iommu/io-pgtable.c"
+    os.utime(path, (1, 1))
+    assert run("series", tree, new, "--branch", "b", "--step", "1.1", *_AUTHOR).status == 1
+    assert run("series", tree, new, "--apply", *_AUTHOR).status == 0
+    assert not marker.exists()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lpae_backport.errors import ExitCode, TreeError
-from lpae_backport.series import Plan
+from lpae_backport.plan import Plan
 
 
 class BuildError(TreeError):

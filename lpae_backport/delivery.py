@@ -13,8 +13,8 @@ from pathlib import Path
 from lpae_backport.emission import Mail, stream
 from lpae_backport.errors import TreeError, UsageError
 from lpae_backport.message import message
+from lpae_backport.plan import Plan
 from lpae_backport.repository import Surroundings
-from lpae_backport.series import Plan
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,15 @@ def deliver(
     if places.output is not None:
         _to_folder(places.output, mails)
         folder = places.output
-        told.append(f"written to {folder}; apply with: git am --empty=drop {folder}/*.patch")
+        told.append(f"written to {folder}; in the repository, apply with:")
+        told.append(f"  git am {_am(plan, around)}--empty=drop {folder.resolve()}/*.patch")
     if places.mbox is not None:
         _to_file(places.mbox, b"".join(m.data for m in mails if not m.is_cover))
-        told.append(f"written to {places.mbox}; apply with: git am {places.mbox}")
+        told.append(f"written to {places.mbox}; in the repository, apply with:")
+        told.append(f"  git am {_am(plan, around)}{places.mbox.resolve()}")
     if places.branch is not None:
         signed = f"{who[0]} <{who[1]}>" if signoff else None
-        texts = [message(p, plan.pack.id, signed) for p in plan.patches]
+        texts = [message(p, plan, signed) for p in plan.patches]
         now = int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
         ref, head = f"refs/heads/{places.branch}", around.head()
         around.commit_all(stream(plan, who, texts, ref, head, when=now, prefix=around.prefix))
@@ -103,6 +105,13 @@ def deliver(
         _to_tree(plan, around.root)
         told.append(f"made in {around.root}")
     return told
+
+
+def _am(plan: Plan, around: Surroundings) -> str:
+    """Return the options that ``git am`` needs for this tree."""
+    crlf = any(b"\r\n" in (data or b"") for data in plan.original.values())
+    prefix = around.prefix.rstrip("/") or around.below
+    return ("--keep-cr " if crlf else "") + (f"--directory={prefix} " if prefix else "")
 
 
 def _check_clean(plan: Plan, around: Surroundings) -> None:

@@ -12,8 +12,8 @@ from unidiff.patch import PatchSet
 from lpae_backport import __version__
 from lpae_backport.errors import ProofError
 from lpae_backport.message import cover_body, cover_subject, message
+from lpae_backport.plan import Patch, Plan
 from lpae_backport.repository import GitError, Scratch
-from lpae_backport.series import Patch, Plan
 
 _DATE = re.compile(rb"^Date: [^\n]*\n", re.MULTILINE)
 _SUBJECT = b"*** SUBJECT HERE ***"
@@ -51,7 +51,7 @@ def emit(plan: Plan, who: tuple[str, str], *, signoff: bool, built: str = "") ->
         repository.mkdir()
         scratch = Scratch(str(repository))
         signed = f"{who[0]} <{who[1]}>" if signoff else None
-        messages = [message(p, plan.pack.id, signed) for p in plan.patches]
+        messages = [message(p, plan, signed) for p in plan.patches]
         scratch.commit_all(stream(plan, who, messages, "refs/heads/series", None))
         out = Path(folder, "out")
         paths = scratch.format_patch(

@@ -67,6 +67,17 @@ def make(step: Step, audit: StepAudit, work: Workplace) -> None:
             work.notes[edit.why] = None
 
 
+def excerpt(step: Step, work: Workplace) -> str:
+    """Return the text of the reference that a step is about, for whoever has to do it by hand."""
+    for edit in step.fix:
+        if edit.op is Op.COPY and work.reference.files(edit.scope.file):
+            try:
+                return copies.text_in_reference(edit, work)
+            except RefusedError:
+                continue
+    return ""
+
+
 def tidy(before: Earlier, work: Workplace) -> None:
     """Take out functions and locals that the edits left without a use."""
     for name, functions in work.pack.tidy.items():

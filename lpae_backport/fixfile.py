@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from lpae_backport.document import Value, listed, stay_inside
 from lpae_backport.pattern import Pattern, compile_pattern
-from lpae_backport.rule import Adaptation, Edit, Op, PatchSpec, Probe, Reach, Scope
+from lpae_backport.rule import Adaptation, Edit, Op, PatchSpec, Probe, Reach, Risk, Scope
 from lpae_backport.stepfile import StepReader
 
 _COMMON = ("in", "for", "when", "unless", "optional", "why")
@@ -169,12 +169,26 @@ class FixReader:
         found = []
         for v in listed(raw):
             m = v.mapping(("steps", "subject", "body", "when", "unless"), ("steps", "subject"))
-            for s in m["steps"].items():
-                if s.text() not in known:
-                    s.fail(f"no step '{s.text()}' in this pack")
+            _known_steps(m["steps"], known)
             body = m["body"].text() if "body" in m else ""
             found.append(PatchSpec(m["steps"].texts(), m["subject"].text(), self.probes(m), body))
         return tuple(found)
+
+
+def read_risks(raw: Value | None, known: set[str]) -> tuple[Risk, ...]:
+    """Read what a cover letter warns of, and with which steps."""
+    found = []
+    for v in listed(raw):
+        m = v.mapping(("steps", "text"), ("steps", "text"))
+        _known_steps(m["steps"], known)
+        found.append(Risk(m["steps"].texts(), m["text"].text()))
+    return tuple(found)
+
+
+def _known_steps(value: Value, known: set[str]) -> None:
+    for s in value.items():
+        if s.text() not in known:
+            s.fail(f"no step '{s.text()}' in this pack")
 
 
 def read_reach(raw: Value | None) -> dict[str, tuple[Reach, ...]]:

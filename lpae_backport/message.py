@@ -5,31 +5,33 @@ import textwrap
 from collections.abc import Iterator
 
 from lpae_backport.finding import Verdict
-from lpae_backport.series import Manual, Patch, Plan
+from lpae_backport.plan import Manual, Patch, Plan
 
 _WIDTH = 72
-_EXCERPT = 16
+_EXCERPT = 60
 """So many lines of the reference are shown for a step that is left to a person."""
 
 
-def message(patch: Patch, pack: str, signed: str | None) -> str:
+def message(patch: Patch, plan: Plan, signed: str | None) -> str:
     """Return the message of one patch.
 
     Args:
         patch: the patch.
-        pack: the name of the rules.
+        plan: the series it is of.
         signed: who signs it off, as ``Name <address>``; `None` for nobody.
     """
-    parts = [patch.subject]
-    parts += _paragraphs(patch)
+    parts = [patch.subject, *_paragraphs(patch)]
+    if patch.completes:
+        parts.append("Part of it is here already; this adds what is missing.")
+    if patch.copied:
+        parts.append(_filled(f"Taken from Linux {plan.versions[1]}: {', '.join(patch.copied)}."))
     if patch.notes:
-        lines = [_bullet(n) for n in patch.notes]
-        parts.append("\n".join(["Adapted to this tree:", *lines]))
-    trailers = [f"Backport-step: {pack} {', '.join(s.id for s in patch.steps)}"]
+        parts.append("\n".join(["Adapted to this tree:", *map(_bullet, patch.notes)]))
+    trailers = [f"Backport-step: {plan.pack.id} {', '.join(s.id for s in patch.steps)}"]
     if signed is not None:
         trailers.append(f"Signed-off-by: {signed}")
     # Behind the sign-off, as "git cherry-pick -x" has it; checkpatch takes it for prose before.
-    shas = dict.fromkeys(c.sha for s in patch.steps for c in s.commits)
+    shas = dict.fromkeys(c.sha[:12] for s in patch.steps for c in s.commits)
     trailers += [f"(backported from commit {sha} upstream)" for sha in shas]
     return "\n\n".join([*parts, "\n".join(trailers)]) + "\n"
 
@@ -70,47 +72,64 @@ def cover_body(plan: Plan, proof: list[str]) -> str:
         plan: the series.
         proof: how it was proven, a line each.
     """
-    parts = [_filled(f"Carries back to this tree what the {plan.pack.id} rules ask for.")]
+    made = {s for p in plan.patches for s in (*p.made, *(s.id for s in p.steps))}
+    risks = [r.text for r in plan.pack.risks if made.intersection(r.steps)]
+    notes = [f"{i:04}: {note}" for i, p in enumerate(plan.patches, plan.start) for note in p.notes]
+    target, reference = plan.versions
+    parts = [_filled(plan.pack.about)] if plan.pack.about else []
+    parts.append(_filled(f"Carried back to Linux {target}, with Linux {reference} as reference."))
     parts.append("\n".join(_table(plan)))
-    if plan.manual:
-        parts.append("\n".join(["Left to do by hand:", "", *_manuals(plan.manual)]))
-    notes = dict.fromkeys(n for p in plan.patches for n in p.notes)
-    if notes:
-        parts.append("\n".join(["Adapted to this tree:", *map(_bullet, notes)]))
-    if plan.pack.risks:
-        parts.append(
-            "\n".join(
-                ["To be looked at by who knows the hardware:", *map(_bullet, plan.pack.risks)]
-            )
-        )
-    parts += ["\n".join(["Notes on the tree:", *map(_bullet, plan.notes)])] if plan.notes else []
-    parts.append("\n".join(["Proven by lpae-audit:", *map(_bullet, proof)]))
+    for head, lines in (
+        (
+            "Left to do by hand (lines are those behind the patches before):",
+            list(manual_lines(plan.manual)),
+        ),
+        ("Please look at, on hardware if you can:", list(map(_bullet, risks))),
+        ("Adapted to this tree, by patch:", list(map(_bullet, notes))),
+        ("Notes on the tree:", list(map(_bullet, plan.notes))),
+        ("Checked by lpae-audit:", list(map(_bullet, proof))),
+    ):
+        if lines:
+            parts.append("\n".join([head, *lines]))
     return "\n\n".join(parts) + "\n"
 
 
 def _table(plan: Plan) -> Iterator[str]:
-    number = {s.id: i for i, p in enumerate(plan.patches, plan.start) for s in p.steps}
-    number |= {
-        s: i for i, p in enumerate(plan.patches, plan.start) for s in p.made if s not in number
-    }
+    """Yield the checklist; what was done before and stays so is only counted."""
+    number = {s: i for i, p in enumerate(plan.patches, plan.start) for s in p.made}
+    number |= {s.id: i for i, p in enumerate(plan.patches, plan.start) for s in p.steps}
     by_hand = {m.step.id for m in plan.manual}
-    yield f"  {'':3} {'step':<13} {'before':<15} {'after':<15} patch"
+    titles = {s.id: s.title for s in plan.pack.steps}
+    yield f"  {'':3} {'step':<12} {'before':<9} {'after':<9} {'patch':<8} what"
+    settled = 0
     for step, before in plan.before.items():
-        after = plan.after[step]
-        mark = "[x]" if not after.verdict.is_open else "[ ]"
+        after = plan.after[step].verdict
+        if not before.verdict.is_open and not after.is_open:
+            settled += 1
+            continue
+        mark = "[ ]" if after.is_open else "[x]"
         what = f"{number[step]:04}" if step in number else "by hand" if step in by_hand else "-"
-        yield f"  {mark} {step:<13} {before.verdict.value:<15} {after.verdict.value:<15} {what}"
+        states = f"{before.verdict.value:<9} {after.value:<9}"
+        yield f"  {mark} {step:<12} {states} {what:<8} {titles[step]}"
+    if settled:
+        yield f"  {settled} more were done before, or do not apply to this tree"
 
 
-def _manuals(manual: list[Manual]) -> Iterator[str]:
+def manual_lines(manual: list[Manual]) -> Iterator[str]:
+    """Yield what somebody needs who makes steps by hand: why, where, and what to look at."""
     for m in manual:
         yield _bullet(f"{m.step.id} ({m.step.title}): {m.reason}")
         if m.place:
             yield f"   here: {m.place}"
+        if m.line.strip():
+            yield f"     | {_plain(m.line)}"
         if m.reference:
             yield f"   reference: {m.reference}"
-        yield from (f"     | {_plain(line)}" for line in m.text.split("\n")[:_EXCERPT] if line)
-        yield from (_bullet(f"trap: {t}").replace(" - ", "   ", 1) for t in m.step.traps)
+        text = [line for line in m.text.split("\n") if line.strip()]
+        yield from (f"     | {_plain(line)}" for line in text[:_EXCERPT])
+        if len(text) > _EXCERPT:
+            yield f"     | ... ({len(text) - _EXCERPT} more lines)"
+        yield from (_bullet(f"mind: {t}").replace(" - ", "   ", 1) for t in m.step.traps)
 
 
 def _plain(line: str) -> str:

@@ -163,10 +163,13 @@ class Surroundings:
 
     Args:
         root: the kernel's top directory.
+        given: the directory the user named, where the kernel stands in a folder of it.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, given: str = "") -> None:
         self.root = root
+        below = os.path.relpath(root, given) if given else "."
+        self.below = "" if below == "." else below
         try:
             top = run_git(root, "rev-parse", "--show-toplevel").decode().strip()
             prefix = run_git(root, "rev-parse", "--show-prefix").decode().strip()

@@ -191,6 +191,14 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class Risk:
+    """What whoever carries a series has to be told if it makes one of these steps."""
+
+    steps: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
 class PatchSpec:
     """One patch of a series: the steps it makes, and what it is called."""
 
@@ -283,8 +291,9 @@ class Pack:
     """Functions by logical file that go as soon as nothing uses them."""
     assume: frozenset[str] = frozenset()
     """Names of an architecture's headers, taken as given where a tree has none of those."""
-    risks: tuple[str, ...] = ()
-    """What the cover letter of a series has to say to whoever carries it."""
+    risks: tuple[Risk, ...] = ()
+    about: str = ""
+    """What the backport is good for, for the cover letter of a series."""
 
     def known_functions(self) -> frozenset[str]:
         """Return the functions the rules look into; each is judged on its own."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lpae_backport.document import Value, load_yaml, stay_inside
 from lpae_backport.errors import RuleError
-from lpae_backport.fixfile import FixReader, read_reach
+from lpae_backport.fixfile import FixReader, read_reach, read_risks
 from lpae_backport.rule import DefconfigSpec, FileSpec, Pack, Step
 from lpae_backport.stepfile import StepReader
 
@@ -44,7 +44,7 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
     m = raw.mapping(
         (
             *("schema", "id", "title", "makefiles", "defconfig", "files"),
-            *("series", "adapt", "reach", "tidy", "assume", "risks"),
+            *("series", "adapt", "reach", "tidy", "assume", "risks", "about"),
         ),
         ("schema", "id", "title", "files"),
     )
@@ -74,7 +74,8 @@ def load_pack(folder: Path, *, on_error: Callable[[RuleError], None] | None = No
         reach=reach,
         tidy=_tidy(m.get("tidy"), files),
         assume=frozenset(m["assume"].texts() if "assume" in m else ()),
-        risks=m["risks"].texts() if "risks" in m else (),
+        risks=read_risks(m.get("risks"), {s.id for s in steps}),
+        about=m["about"].text() if "about" in m else "",
     )
 
 

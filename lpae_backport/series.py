@@ -7,15 +7,15 @@ its steps become manual, and so do those that build on them.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
 from lpae_backport.audit import audit_step, tree_notes
 from lpae_backport.draft import Draft, Earlier
 from lpae_backport.errors import RefusedError, UndecidableError
 from lpae_backport.finding import Evidence, State, StepAudit, Verdict
-from lpae_backport.fixer import check_sound, make, tidy
+from lpae_backport.fixer import check_sound, excerpt, make, tidy
 from lpae_backport.layout import Layout
 from lpae_backport.matcher import TREE_KINDS
+from lpae_backport.plan import Manual, Patch, Plan
 from lpae_backport.rule import Pack, PatchSpec, Step
 from lpae_backport.tree import FileTree, UnreadableError
 from lpae_backport.workplace import Workplace
@@ -29,70 +29,6 @@ _RANK = {
     Verdict.UNKNOWN: -1,
 }
 """What a patch must not lower; an older form may become a part of the newer one."""
-
-
-@dataclass(frozen=True)
-class Patch:
-    """One patch of a series.
-
-    Attributes:
-        subject: its first line, in the style of the subsystem.
-        steps: what it makes.
-        made: the steps that it turns to done, those of other patches included.
-        notes: what was adapted to the target.
-        body: why, where the pack has words of its own for it; else the steps say so.
-        files: the content of each file it touches behind it, as on disk; `None` for one that
-            is gone.
-    """
-
-    subject: str
-    steps: tuple[Step, ...]
-    made: tuple[str, ...]
-    notes: tuple[str, ...]
-    body: str
-    files: dict[str, bytes | None]
-
-
-@dataclass(frozen=True)
-class Manual:
-    """A step that is left to a person.
-
-    Attributes:
-        step: the step.
-        reason: why.
-        place: where in the target.
-        reference: where in the reference.
-        text: what stands there in the reference, to look at.
-    """
-
-    step: Step
-    reason: str
-    place: str
-    reference: str
-    text: str = ""
-
-
-@dataclass
-class Plan:
-    """A series, and how the target stands before and behind it."""
-
-    pack: Pack
-    before: dict[str, StepAudit]
-    reference: dict[str, StepAudit]
-    patches: list[Patch] = field(default_factory=list)
-    manual: list[Manual] = field(default_factory=list)
-    after: dict[str, StepAudit] = field(default_factory=dict)
-    original: dict[str, bytes | None] = field(default_factory=dict)
-    """The files the series touches, as they are in the target."""
-    notes: tuple[str, ...] = ()
-    """What is no step but decides whether the steps matter, such as a defconfig."""
-    start: int = 1
-    """The number of the first patch."""
-
-    @property
-    def open(self) -> list[str]:
-        """Return the steps that are still open behind the series, in the order of the pack."""
-        return [s for s, a in self.after.items() if a.verdict.is_open]
 
 
 class Planner:
@@ -125,8 +61,10 @@ class Planner:
             known = {s.id: audit_step(s, theirs) for s in pack.steps}
         self.plan = Plan(pack, dict(self._now), known)
         self._stuck: dict[str, str] = {}
+        self._seen = ""
         layout = self._draft.layout
-        self.plan.notes = (*layout.notes(), *tree_notes(target, pack))
+        self.plan.notes = tuple(dict.fromkeys((*layout.notes(), *tree_notes(target, pack))))
+        self.plan.versions = (target.version, reference.version)
 
     def run(self, advance: Callable[[], None]) -> Plan:
         """Plan every patch in the order of the pack.
@@ -161,6 +99,7 @@ class Planner:
             return
         mark = self._draft.mark()
         self._work.notes.clear()
+        self._work.copied.clear()
         try:
             if not self._work.holds(spec.probes):
                 return
@@ -175,14 +114,18 @@ class Planner:
             check_sound(before, self._work)
             made = self._judged(todo, mark)
         except (RefusedError, UndecidableError, UnreadableError) as e:
+            self._seen = self._line(e.where)
             self._draft.reset(mark)
             self._now |= {s.id: self._audit(s) for s in todo}
             for step in todo:
-                self._give_up(step, self._older_form(step, spec) or e)
+                self._give_up(step, e, self._older_form(step, spec))
             return
         files = {p: self._draft.result(p) for p in self._draft.since(mark)}
-        notes = tuple(self._work.notes)
-        self.plan.patches.append(Patch(spec.subject, tuple(todo), made, notes, spec.body, files))
+        notes, copied = tuple(self._work.notes), tuple(self._work.copied)
+        begun = any(self.plan.before[s.id].verdict is Verdict.PARTIAL for s in todo)
+        steps = tuple(todo)
+        patch = Patch(spec.subject, steps, made, notes, copied, begun, spec.body, files)
+        self.plan.patches.append(patch)
 
     def _may_start(self, todo: list[Step], spec: PatchSpec) -> None:
         """Refuse steps that have nothing sound to start from."""
@@ -206,15 +149,12 @@ class Planner:
         self._depends[step.id] = frozenset(layout.consulted)
         return audit
 
-    def _older_form(self, step: Step, spec: PatchSpec) -> RefusedError | None:
-        """Return what a step that failed waits for: one before it that is there in an older form.
-
-        Such a one need not be in the way, so the step was tried all the same.
-        """
+    def _older_form(self, step: Step, spec: PatchSpec) -> str:
+        """Tell of a step before this one that is there in an older form, which may be the cause."""
         for other in step.after:
             if self._now[other].verdict is Verdict.DIFFERS and other not in spec.steps:
-                return RefusedError(_waits(other))
-        return None
+                return f"; {other}, which comes before it, is here in an older form"
+        return ""
 
     def _judged(self, todo: list[Step], mark: Mapping[str, bytes | None]) -> tuple[str, ...]:
         """Audit the draft; refuse it unless the steps are done and nothing got worse.
@@ -248,15 +188,40 @@ class Planner:
         return any(c.kind in TREE_KINDS for c in step.checks)
 
     def _give_up(
-        self, step: Step, error: RefusedError | UndecidableError | UnreadableError
+        self, step: Step, error: RefusedError | UndecidableError | UnreadableError, also: str
     ) -> None:
         self._stuck[step.id] = error.message
         mine = self._now[step.id].place
         theirs = _telling(self.plan.reference[step.id], self._now[step.id])
         place = error.where or (str(mine) if mine is not None else "")
         reference = str(theirs.location) if theirs is not None else ""
-        text = theirs.text if theirs is not None else ""
-        self.plan.manual.append(Manual(step, error.message, place, reference, text))
+        text = excerpt(step, self._work) or (theirs.text if theirs is not None else "")
+        place = self._found_again(place)
+        shown = Manual(step, error.message + also, place, self._line(place), reference, text)
+        self.plan.manual.append(shown)
+
+    def _found_again(self, place: str) -> str:
+        """Return a place of the half-changed draft as one of the draft that it was reset to."""
+        if not self._seen or self._line(place) == self._seen:
+            return place
+        path, _, number = place.rpartition(":")
+        lines = self._lines(path)
+        same = [n for n, line in enumerate(lines, 1) if line == self._seen]
+        nearest = min(same, key=lambda n: abs(n - int(number)), default=None)
+        return f"{path}:{nearest}" if nearest is not None else path
+
+    def _line(self, place: str) -> str:
+        """Return the line of the target that a place of the form file:line names."""
+        path, _, number = place.rpartition(":")
+        lines = self._lines(path) if number.isdigit() else []
+        return lines[int(number) - 1] if lines and 0 < int(number) <= len(lines) else ""
+
+    def _lines(self, path: str) -> list[str]:
+        try:
+            data = self._draft.read(path) if self._draft.is_file(path) else b""
+        except UnreadableError:
+            return []
+        return data.decode("utf-8", "backslashreplace").splitlines()
 
 
 def _waits(step: str) -> str:

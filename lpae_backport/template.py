@@ -111,7 +111,10 @@ def replaced(file: CodeFile, site: Site, template: str, filler: Template) -> Cha
         return deleted(text, statement)
     lines = own_lines(text, statement.span)
     if not is_alone(statement) and _count(new) > 1:
-        raise RefusedError(f"{site.function}: the statement has no braces around it")
+        raise RefusedError(
+            f"{site.function}: the statement has no braces around it",
+            where=str(file.source.location(statement.span)),
+        )
     indent = indent_of(text[lines.start : lines.end])
     limit = line_limit(text)
     block = "\n".join(fold(indent + ln, limit) if ln.strip() else "" for ln in new.split("\n"))

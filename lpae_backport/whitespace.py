@@ -13,6 +13,8 @@ WIDE = 100
 _MANY = 0.02
 """Such a share of lines beyond 80 columns shows that a file has the later limit of 100."""
 _BREAK = re.compile(r", | && | \|\| | \| | \+ | \? | \|?= |\(")
+_LAST = {"=": 98, "|=": 98, "(": 99}
+"""Where a line is broken only if nothing else will do."""
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|/\*.*?\*/")
 
 
@@ -60,21 +62,21 @@ def fold(line: str, limit: int, *, inside: bool = False) -> str:
 
 
 def _break_at(line: str, limit: int, behind: str) -> int | None:
-    """Return where to break: the last place that fits and leaves a shorter line."""
+    """Return where to break: outside of as many parentheses as can be, then as late as fits."""
     hidden = [m.span() for m in _QUOTED.finditer(line)]
-    best = None
+    best: tuple[int, int] | None = None
     for m in _BREAK.finditer(line, len(indent_of(line))):
         if any(a <= m.start() < b for a, b in hidden):
             continue
         at = m.start() + len(m[0].rstrip())
-        if m[0] == "(" and best is not None:
-            continue
         if width(line[:at]) > limit:
             break
         head = line[:at].rstrip()
         if width(_continued(head, behind)) < width(head) and line[at:].strip():
-            best = at
-    return best
+            rank = _LAST.get(m[0].strip(), _depth(line[:at]))
+            if best is None or rank <= best[0]:
+                best = (rank, at)
+    return best[1] if best is not None else None
 
 
 def _continued(head: str, behind: str) -> str:

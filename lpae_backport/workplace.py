@@ -25,6 +25,7 @@ class Workplace:
         draft: the target with the changes so far.
         reference: the tree that text is copied from.
         pack: the rules.
+        copied: what was taken from the reference since then, by name.
         headers: what was read of them before.
         notes: what was adapted since they were last taken, for the patch's message.
     """
@@ -33,6 +34,7 @@ class Workplace:
     reference: Layout
     pack: Pack
     notes: dict[str, None] = field(default_factory=dict)
+    copied: dict[str, None] = field(default_factory=dict)
     headers: Headers = field(default_factory=Headers)
     _vocabularies: dict[Hashable, Vocabulary] = field(default_factory=dict)
 

@@ -5,8 +5,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from lpae_backport.plan import Plan
 from lpae_backport.rule import Pack
-from lpae_backport.series import Plan, Planner
+from lpae_backport.series import Planner
 from lpae_backport.tree import Tree
 from tests.trees import FIXTURES
 

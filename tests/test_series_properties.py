@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lpae_backport.emission import emit
+from lpae_backport.plan import Plan
 from lpae_backport.rule import Pack
 from lpae_backport.ruleset import load_pack
-from lpae_backport.series import Plan
 from tests.conftest import ROOT
 from tests.series import WHO, apply, boot, build, plan_for, put
 from tests.trees import FIXTURES, verdicts

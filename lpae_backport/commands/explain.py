@@ -35,7 +35,7 @@ def _fold(line: str, width: int) -> list[str]:
 def _explain(pack: Pack, step: Step) -> Iterator[str]:
     yield f"{pack.id} {step.id}: {step.title}"
     yield ""
-    yield from step.why.rstrip().split("\n")
+    yield from (" ".join(p.split()) for p in step.why.rstrip().split("\n\n"))
     yield ""
     yield "Upstream:"
     yield from (f'  {c.sha[:12]} ("{c.subject}")' for c in step.commits)

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Iterator
 
 from lpae_backport.errors import ExitCode, UsageError
+from lpae_backport.message import manual_lines
 from lpae_backport.output import Progress, write_report
 from lpae_backport.packs import select
+from lpae_backport.plan import Patch, Plan
 from lpae_backport.rule import Pack
-from lpae_backport.series import Patch, Plan, Planner
+from lpae_backport.series import Planner
 from lpae_backport.tree import Tree
 
 _COLOURS = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"}
@@ -49,20 +51,16 @@ def _coloured(line: str) -> str:
 
 def _shown(plan: Plan, step: str) -> tuple[str, int]:
     state = dict(plan.original)
-    for patch in plan.patches:
+    for number, patch in enumerate(plan.patches, plan.start):
         if step in (s.id for s in patch.steps) or step in patch.made:
-            return "".join(_diff(patch, state)), ExitCode.DONE
+            behind = f" (behind the {number - 1} before it)" if number > 1 else ""
+            return f"patch {number:04}{behind}: {''.join(_diff(patch, state))}", ExitCode.DONE
         state |= patch.files
-    for m in plan.manual:
-        if m.step.id == step:
-            places = [f"here: {m.place}", f"reference: {m.reference}"]
-            return "\n".join(
-                [f"{step} is left to do by hand: {m.reason}", *places]
-            ) + "\n", ExitCode.FINDINGS
-    return (
-        f"{step} is {plan.after[step].verdict.value}: there is nothing to change\n",
-        ExitCode.DONE,
-    )
+    left = [m for m in plan.manual if m.step.id == step]
+    if left:
+        return "\n".join(["by hand:", *manual_lines(left)]) + "\n", ExitCode.FINDINGS
+    verdict = plan.after[step].verdict.value
+    return f"{step} is {verdict}: there is nothing to change\n", ExitCode.DONE
 
 
 def _diff(patch: Patch, state: dict[str, bytes | None]) -> Iterator[str]:

@@ -14,9 +14,10 @@ from lpae_backport.errors import ExitCode, ProofError, UsageError
 from lpae_backport.message import summary
 from lpae_backport.output import Progress, warn, write_report
 from lpae_backport.packs import load_packs, select
+from lpae_backport.plan import Plan
 from lpae_backport.repository import Surroundings, identity
 from lpae_backport.rule import Pack, Step
-from lpae_backport.series import Plan, Planner, rest_of
+from lpae_backport.series import Planner, rest_of
 from lpae_backport.tree import Tree
 
 _FILE = click.Path(path_type=Path)
@@ -59,17 +60,26 @@ class Options:
 @click.option("--apply", is_flag=True, help="Make the changes in OLD, if what they touch is clean.")
 @click.option("--dry-run", is_flag=True, help="Plan and prove, write nothing.")
 @click.option("--stat", is_flag=True, help="Show what each patch changes.")
-@click.option("--step", "steps", multiple=True, metavar="ID", help="Make this step only.")
+@click.option(
+    "--step", "steps", multiple=True, metavar="ID", help="Make this step, or those below it."
+)
 @click.option("--pack", metavar="NAME", help="Take this pack, where there are several.")
 @click.option("--rules", type=_FILE, metavar="DIR", help="Take the packs from DIR.")
 @click.option("--from", "author", metavar="IDENT", help="Author, as 'Name <address>', not git's.")
 @click.option("--signoff/--no-signoff", default=True, show_default=True, help="Sign them off.")
-@click.option("--start-number", type=click.IntRange(1, 9000), default=1, metavar="N")
-@click.option("--build", metavar="CMD", help="Run CMD in a copy of OLD behind each patch.")
+@click.option(
+    "--start-number", type=click.IntRange(1, 9000), default=1, metavar="N", help="Begin with N."
+)
+@click.option(
+    "--build",
+    metavar="CMD",
+    help="Run CMD in a copy of OLD, first and behind each patch.",
+)
 def command(**given: Any) -> int:
     """Write the steps that OLD lacks as patches, proven, with NEW as the reference.
 
-    They apply with: git am --empty=drop DIR/*.patch
+    They apply with: git am --empty=drop DIR/*.patch. Logs of a build that failed are kept in
+    DIR.logs.
     """
     asked = Options(**given)
     if not (asked.output or asked.mbox or asked.branch or asked.apply or asked.dry_run):
@@ -77,7 +87,7 @@ def command(**given: Any) -> int:
         raise UsageError("nowhere to write to", hint=hint)
     pack, steps = _selected(asked)
     target, reference = Tree(asked.old), Tree(asked.new)
-    around = Surroundings(target.root)
+    around = Surroundings(target.root, asked.old)
     asked.places.check(around)
     who = identity(asked.author, target.root)
     plan = _planned(asked, target, reference, pack, steps)
@@ -86,8 +96,10 @@ def command(**given: Any) -> int:
         built = _built(plan, target.root, asked) if asked.build else ""
         mails = emit(plan, who, signoff=asked.signoff, built=built)
         told = deliver(plan, mails, asked.places, around, who, signoff=asked.signoff)
-    write_report(_report(plan, asked.stat, told), None)
-    return ExitCode.FINDINGS if plan.open else ExitCode.DONE
+    write_report(_report(plan, asked.stat, told or ["nothing was written"]), None)
+    if plan.lacking:
+        warn(f"the reference lacks {', '.join(plan.lacking)}; are OLD and NEW swapped?")
+    return ExitCode.FINDINGS if plan.open or plan.lacking else ExitCode.DONE
 
 
 def _selected(asked: Options) -> tuple[Pack, tuple[Step, ...]]:
@@ -121,7 +133,7 @@ def _built(plan: Plan, root: str, asked: Options) -> str:
         return f"built before the first patch and behind each with: {asked.build}"
     what = f"patch {broken.number:04} breaks the build" if broken.number else "OLD does not build"
     text = f"{what} (status {broken.status}); no series was written"
-    raise BuildError(text, where=str(broken.log), hint=broken.tail or "it said nothing")
+    raise BuildError(text, where=str(broken.log), hint=broken.tail)
 
 
 def _report(plan: Plan, with_stat: bool, told: list[str]) -> str:

@@ -36,6 +36,8 @@ def _copy(edit: Edit, name: str, work: Workplace) -> None:
     source, item = _in_reference(edit, name, work)
     text = text_of(source)[item.span.start : item.span.end]
     text = adapted(text, (*edit.adapt, *work.pack.adapt), work)
+    text = re.sub(r"\{\n\n+", "{\n", text)
+    work.copied[name] = None
     if old is not None and old.kind == item.kind == "function":
         _replace_function(target, name, text, edit, work)
         return
@@ -43,6 +45,12 @@ def _copy(edit: Edit, name: str, work: Workplace) -> None:
         work.change(target, [Change(old.span, "", lines=True)])
         target = work.file(edit.scope.file)
     insert(text, item, source, target, work)
+
+
+def text_in_reference(edit: Edit, work: Workplace) -> str:
+    """Return what the first name of an edit stands for in the reference, as it stands there."""
+    source, item = _in_reference(edit, edit.names[0], work)
+    return text_of(source)[item.span.start : item.span.end]
 
 
 def _in_reference(edit: Edit, name: str, work: Workplace) -> tuple[CodeFile, Item]:
@@ -179,6 +187,7 @@ def declaration(edit: Edit, work: Workplace) -> None:
             item = find(outline(source), name)
             if item is not None and item.kind == "declaration":
                 insert(text_of(source)[item.span.start : item.span.end], item, source, target, work)
+                work.copied[name] = None
                 break
         else:
             raise RefusedError(f"the reference does not declare {name}")

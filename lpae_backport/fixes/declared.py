@@ -69,6 +69,7 @@ def field(edit: Edit, work: Workplace) -> None:
         )
     doc = _documented(ours, theirs, here, there, name, siblings[:at])
     work.change(file, [change, *doc])
+    work.copied[name] = None
 
 
 def _struct(file: CodeFile, tag: str) -> Node:

@@ -27,11 +27,12 @@ def entry(edit: Edit, work: Workplace) -> None:
     file = work.file(edit.scope.file)
     name = edit.names[0]
     value, pairs = _initializer(edit, file, work)
-    if any(_designator(p) == name for p in pairs):
-        raise RefusedError(
-            f"{name} is initialized to something else", where=work.place(file, pairs[0].start)
-        )
     text = text_of(file)
+    for p in (p for p in pairs if _designator(p) == name):
+        other = text[p.kids[-1].start : p.kids[-1].end]
+        raise RefusedError(
+            f"{name} is initialized to {other}, not {value}", where=work.place(file, p.start)
+        )
     chosen = [p for p in pairs if _designator(p) in edit.after] or pairs
     anchor = chosen[-1]
     lines = own_lines(text, Span(anchor.start, text.find(",", anchor.end) + 1 or anchor.end))

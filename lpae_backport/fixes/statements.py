@@ -197,6 +197,7 @@ def statements(edit: Edit, work: Workplace) -> None:
         new = reindent(edit.template, indent)
     else:
         new = _from_reference(edit, work, function, file)
+        work.copied[f"part of {function}"] = None
     work.change(file, [Change(lines, new.rstrip("\n") + "\n", lines=True)])
 
 

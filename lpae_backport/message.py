@@ -80,10 +80,7 @@ def cover_body(plan: Plan, proof: list[str]) -> str:
     parts.append(_filled(f"Carried back to Linux {target}, with Linux {reference} as reference."))
     parts.append("\n".join(_table(plan)))
     for head, lines in (
-        (
-            "Left to do by hand (lines are those behind the patches before):",
-            list(manual_lines(plan.manual)),
-        ),
+        ("Left to do by hand (lines as behind the patches before):", [*manual_lines(plan.manual)]),
         ("Please look at, on hardware if you can:", list(map(_bullet, risks))),
         ("Adapted to this tree, by patch:", list(map(_bullet, notes))),
         ("Notes on the tree:", list(map(_bullet, plan.notes))),

@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -58,7 +59,7 @@ def build_each(
     with tempfile.TemporaryDirectory(prefix="lpae-audit-build-") as folder:
         tree = Path(folder, "tree")
         try:
-            shutil.copytree(root, tree, symlinks=True, ignore=shutil.ignore_patterns(".git"))
+            shutil.copytree(root, tree, symlinks=True, ignore=_left_out)
         except (OSError, shutil.Error) as e:
             reason = e.strerror if isinstance(e, OSError) and e.strerror else "some files"
             raise TreeError(f"cannot be copied for a build: {reason}", where=root) from None
@@ -72,9 +73,22 @@ def build_each(
     return None
 
 
+def _left_out(folder: str, names: list[str]) -> list[str]:
+    """Return what is not copied: git's own, and what is no file, folder or link."""
+    odd = []
+    for name in names:
+        mode = os.lstat(os.path.join(folder, name)).st_mode
+        plain = stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
+        if name == ".git" or not plain:
+            odd.append(name)
+    return odd
+
+
 def _put(tree: Path, files: dict[str, bytes | None]) -> None:
     for name, data in files.items():
         path = tree / name
+        if not os.path.realpath(path.parent).startswith(os.path.realpath(tree)):
+            raise TreeError("a link leads out of the copy to be built", where=name)
         if data is None:
             path.unlink()
             continue

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The command line: arguments in, exit status out. Each command is a module of its own."""
 
+import contextlib
 import gc
 import os
+import signal
 import sys
 from importlib import import_module
 
@@ -64,6 +66,8 @@ def main(argv: list[str] | None = None) -> int:
     # A short run that builds many small nodes and frees them all at its end: no need to look
     # for garbage on the way (a tenth of the time on two real kernels).
     gc.disable()
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGTERM, _terminated)
     try:
         result = program.main(args=argv, prog_name="lpae-audit", standalone_mode=False)
         return int(result) if isinstance(result, int) else ExitCode.DONE
@@ -77,6 +81,8 @@ def main(argv: list[str] | None = None) -> int:
         return e.exit_code
     except KeyboardInterrupt:
         return 130
+    except SystemExit as e:
+        return int(e.code or 0)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -85,6 +91,11 @@ def main(argv: list[str] | None = None) -> int:
             raise
         _say(f"internal error: {type(e).__name__}: {e} (hint: LPAE_AUDIT_DEBUG=1 shows where)")
         return ExitCode.INTERNAL
+
+
+def _terminated(number: int, frame: object) -> None:
+    """End as on an interrupt, so that what was begun is taken away."""
+    raise SystemExit(128 + number)
 
 
 def _say(message: str) -> None:

@@ -7,12 +7,13 @@ Each place gets all of it or nothing.
 import os
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lpae_backport.emission import Mail, stream
+from lpae_backport.emission import Mail, modes_of, stream
 from lpae_backport.errors import TreeError, UsageError
 from lpae_backport.message import message
+from lpae_backport.output import write_bytes
 from lpae_backport.plan import Plan
 from lpae_backport.repository import Surroundings
 
@@ -52,6 +53,11 @@ class Places:
             if not around.top:
                 raise UsageError("OLD stands in no git repository", hint="-o DIR, or --apply")
             around.check_name(self.branch)
+            around.head()
+            above = self.branch.split("/")
+            for parent in ("/".join(above[:i]) for i in range(1, len(above))):
+                if around.has(parent):
+                    raise UsageError(f"there is a branch '{parent}'", hint="another NAME")
             if around.has(self.branch):
                 raise UsageError(f"there is a branch '{self.branch}' already", hint="another NAME")
 
@@ -83,6 +89,7 @@ def deliver(
         TreeError: the target cannot be written.
     """
     if places.branch is not None or places.apply:
+        _check_same(plan, around.root)
         _check_clean(plan, around)
     told = []
     if places.output is not None:
@@ -91,7 +98,7 @@ def deliver(
         told.append(f"written to {folder}; in the repository, apply with:")
         told.append(f"  git am {_am(plan, around)}--empty=drop {folder.resolve()}/*.patch")
     if places.mbox is not None:
-        _to_file(places.mbox, b"".join(m.data for m in mails if not m.is_cover))
+        write_bytes(b"".join(m.data for m in mails if not m.is_cover), str(places.mbox))
         told.append(f"written to {places.mbox}; in the repository, apply with:")
         told.append(f"  git am {_am(plan, around)}{places.mbox.resolve()}")
     if places.branch is not None:
@@ -99,7 +106,14 @@ def deliver(
         texts = [message(p, plan, signed) for p in plan.patches]
         now = int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
         ref, head = f"refs/heads/{places.branch}", around.head()
-        around.commit_all(stream(plan, who, texts, ref, head, when=now, prefix=around.prefix))
+        told_of = stream(
+            _as_stored(plan, around),
+            *(who, texts, ref, head),
+            when=now,
+            prefix=around.prefix,
+            modes=modes_of(plan, around.root),
+        )
+        around.commit_all(told_of)
         told.append(f"committed to branch {places.branch}")
     if places.apply:
         _to_tree(plan, around.root)
@@ -112,6 +126,31 @@ def _am(plan: Plan, around: Surroundings) -> str:
     crlf = any(b"\r\n" in (data or b"") for data in plan.original.values())
     prefix = around.prefix.rstrip("/") or around.below
     return ("--keep-cr " if crlf else "") + (f"--directory={prefix} " if prefix else "")
+
+
+def _check_same(plan: Plan, root: str) -> None:
+    """Refuse to write over what changed since it was read."""
+    for name, data in plan.original.items():
+        path = Path(root, name)
+        if (path.read_bytes() if path.is_file() else None) != data:
+            raise UsageError("changed while the series was made", where=name, hint="run it again")
+
+
+def _as_stored(plan: Plan, around: Surroundings) -> Plan:
+    """Return the plan with the line ends that the repository stores, where attributes turn them."""
+    turned = around.turned(
+        sorted(n for n, data in plan.original.items() if b"\r\n" in (data or b""))
+    )
+    if not turned:
+        return plan
+    patches = [
+        replace(
+            p,
+            files={n: d.replace(b"\r\n", b"\n") if d else d for n, d in p.files.items()},
+        )
+        for p in plan.patches
+    ]
+    return replace(plan, patches=patches)
 
 
 def _check_clean(plan: Plan, around: Surroundings) -> None:
@@ -127,6 +166,7 @@ def _check_clean(plan: Plan, around: Surroundings) -> None:
 
 
 def _to_folder(folder: Path, mails: list[Mail]) -> None:
+    folder = folder.resolve()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as name:
@@ -139,31 +179,20 @@ def _to_folder(folder: Path, mails: list[Mail]) -> None:
         raise UsageError(f"cannot be written: {e.strerror}", where=str(folder)) from None
 
 
-def _to_file(path: Path, data: bytes) -> None:
-    temporary = ""
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as f:
-            f.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as e:
-        raise UsageError(f"cannot be written: {e.strerror}", where=str(path)) from None
-    finally:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
-
-
 def _to_tree(plan: Plan, root: str) -> None:
     """Make the changes in the tree: first all new files beside the old, then all at once."""
     final: dict[str, bytes | None] = {}
     for patch in plan.patches:
         final |= patch.files
     ready: list[tuple[str, Path]] = []
+    modes = modes_of(plan, root)
     try:
         for name, data in final.items():
             if data is not None:
-                ready.append(_beside(Path(root, name), data))
+                path = Path(root, name)
+                usual = 0o755 if modes.get(name) == "100755" else 0o644
+                mode = path.stat().st_mode & 0o777 if path.exists() else usual
+                ready.append(_beside(path, data, mode))
         while ready:
             os.replace(*ready[-1])
             ready.pop()
@@ -176,11 +205,15 @@ def _to_tree(plan: Plan, root: str) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-def _beside(path: Path, data: bytes) -> tuple[str, Path]:
-    """Write the new content of a file beside it, with its mode; return both names."""
+def _beside(path: Path, data: bytes, mode: int) -> tuple[str, Path]:
+    """Write the new content of a file beside it; return both names."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "wb") as f:
-        f.write(data)
-    os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
+    try:
+        with os.fdopen(handle, "wb") as f:
+            f.write(data)
+        os.chmod(temporary, mode)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
     return temporary, path

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A tree with changes laid over it, kept in memory: what a series would make of the target."""
 
+import re
 from collections.abc import Mapping
 
+from lpae_backport.errors import RefusedError
 from lpae_backport.layout import Layout, Resolved
 from lpae_backport.rule import Pack
 from lpae_backport.source import Source
 from lpae_backport.symbols import CodeFile
 from lpae_backport.tree import FileTree, Listing, UnreadableError
+
+_PLAIN = re.compile(r"[\w./+,=@%~ -]+", re.ASCII)
 
 
 class Draft(FileTree):
@@ -65,7 +69,16 @@ class Draft(FileTree):
         return self._layout
 
     def write(self, name: str, text: str) -> None:
-        """Change a file, or make a new one; `text` is latin-1, one character a byte."""
+        """Change a file, or make a new one; `text` is latin-1, one character a byte.
+
+        Raises:
+            RefusedError: git could not carry the change: the file is reached by a symbolic link,
+                or its name would have to be quoted.
+        """
+        if self._base.is_linked(name):
+            raise RefusedError("it is reached by a symbolic link", where=name)
+        if not _PLAIN.fullmatch(name):
+            raise RefusedError("its name cannot stand in a patch as it is", where=name)
         self._changed[name] = text.encode("latin-1")
         self._layout = None
 
@@ -74,8 +87,20 @@ class Draft(FileTree):
         self._changed[name] = data
         self._layout = None
 
+    def mentioning(self, word: bytes, folders: tuple[str, ...]) -> list[str]:
+        """Return the sources of the changed tree that have a word in them."""
+        found = set(self._base.mentioning(word, folders))
+        for path, data in self._changed.items():
+            if data is not None and word in data:
+                found.add(path)
+            else:
+                found.discard(path)
+        return sorted(found)
+
     def move(self, old: str, new: str) -> None:
         """Move a file."""
+        if self._base.is_linked(old):
+            raise RefusedError("it is reached by a symbolic link", where=old)
         data = self.read(old)
         self._crlf[new] = self._crlf.get(old, False)
         self._changed[old] = None

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Turns a plan into mails that ``git am`` takes, and proves that they make what was planned."""
 
+import os
 import re
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +36,15 @@ class Mail:
         return self.name.startswith("0000-")
 
 
-def emit(plan: Plan, who: tuple[str, str], *, signoff: bool, built: str = "") -> list[Mail]:
+def emit(
+    plan: Plan, who: tuple[str, str], root: str, *, signoff: bool, built: str = ""
+) -> list[Mail]:
     """Return the mails of a series, proven.
 
     Args:
         plan: the series; it must have at least one patch.
         who: name and address of its author.
+        root: the kernel's top directory, for the modes of its files.
         signoff: whether they sign it off.
         built: how it was built, for the cover letter; empty if it was not.
 
@@ -52,7 +57,8 @@ def emit(plan: Plan, who: tuple[str, str], *, signoff: bool, built: str = "") ->
         scratch = Scratch(str(repository))
         signed = f"{who[0]} <{who[1]}>" if signoff else None
         messages = [message(p, plan, signed) for p in plan.patches]
-        scratch.commit_all(stream(plan, who, messages, "refs/heads/series", None))
+        modes = modes_of(plan, root)
+        scratch.commit_all(stream(plan, who, messages, "refs/heads/series", None, modes=modes))
         out = Path(folder, "out")
         paths = scratch.format_patch(
             f"series~{len(plan.patches)}", str(out), plan.start, _SIGNATURE, who
@@ -81,6 +87,22 @@ def _covered(mail: Mail, plan: Plan, proof: list[str]) -> Mail:
     return Mail(mail.name, data.replace(_BLURB, body.rstrip(), 1))
 
 
+def modes_of(plan: Plan, root: str) -> dict[str, str]:
+    """Return git's mode of each file of a series; one that moves keeps the mode it had."""
+    found = {}
+    for patch in plan.patches:
+        for path in patch.files:
+            full = os.path.join(root, path)
+            if os.path.exists(full):
+                found[path] = "100755" if os.stat(full).st_mode & 0o111 else "100644"
+        gone = [p for p, data in patch.files.items() if data is None]
+        for path in patch.files:
+            twin = [p for p in gone if os.path.basename(p) == os.path.basename(path)]
+            if path not in found and twin:
+                found[path] = found.get(twin[0], "100644")
+    return found
+
+
 def stream(
     plan: Plan,
     who: tuple[str, str],
@@ -90,6 +112,7 @@ def stream(
     *,
     when: int = 0,
     prefix: str = "",
+    modes: Mapping[str, str],
 ) -> bytes:
     """Return the commits of a series as ``git fast-import`` reads them.
 
@@ -101,14 +124,15 @@ def stream(
         parent: the commit they stand on; `None` begins with one that holds the files as they are.
         when: the time of the commits, in seconds since 1970.
         prefix: the kernel's folder in the repository, with a slash behind it.
+        modes: git's mode of each file.
     """
     person = f"{who[0]} <{who[1]}> {when} +0000"
     out = bytearray()
     if parent is None:
-        _commit(out, ref, person, "the tree as it is\n", plan.original, "", "")
+        _commit(out, ref, person, "the tree as it is\n", plan.original, "", "", modes)
     for i, (patch, text) in enumerate(zip(plan.patches, messages, strict=True)):
         start = parent if i == 0 and parent is not None else ""
-        _commit(out, ref, person, text, patch.files, start, prefix)
+        _commit(out, ref, person, text, patch.files, start, prefix, modes)
     return bytes(out)
 
 
@@ -120,6 +144,7 @@ def _commit(
     files: dict[str, bytes | None],
     parent: str,
     prefix: str,
+    modes: Mapping[str, str],
 ) -> None:
     data = text.encode("utf-8", "backslashreplace")
     out += f"commit {ref}\nauthor {person}\ncommitter {person}\n".encode()
@@ -131,7 +156,7 @@ def _commit(
         if content is None:
             out += f"D {quoted}\n".encode()
         else:
-            out += f"M 100644 inline {quoted}\n".encode()
+            out += f"M {modes.get(path, '100644')} inline {quoted}\n".encode()
             out += b"data %d\n%b\n" % (len(content), content)
     out += b"\n"
 

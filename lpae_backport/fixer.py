@@ -83,8 +83,8 @@ def tidy(before: Earlier, work: Workplace) -> None:
     for name, functions in work.pack.tidy.items():
         found = work.draft.layout.files(name)
         if len(found) == 1 and isinstance(found[0], CodeFile):
-            for function in functions:
-                drop_if_unused(name, function, work)
+            for function, forms in functions.items():
+                drop_if_unused(name, function, work, forms)
     for path in before.touched():
         while (change := _idle_local(before.get(path), work, path)) is not None:
             file = work.draft.layout.open(path)

@@ -14,18 +14,18 @@ _COMMON = ("in", "for", "when", "unless", "optional", "why")
 _KEYS: dict[Op, tuple[str, ...]] = {
     Op.ENUMERATOR: ("of", "before", "after"),
     Op.FIELD: ("of",),
-    Op.COPY: ("replacing", "loses", "adapt"),
+    Op.COPY: ("replacing", "loses", "supersedes", "adapt"),
     Op.REMOVE: (),
     Op.INCLUDE: (),
     Op.FORWARD: (),
     Op.ENTRY: ("of", "value", "after"),
     Op.DECLARATION: (),
     Op.EXPORT: (),
-    Op.REPLACE: ("with", "holding"),
+    Op.REPLACE: ("with", "holding", "guarding"),
     Op.DELETE: ("holding",),
     Op.BRANCH: ("holding", "if", "else"),
     Op.GUARD: ("holding", "if"),
-    Op.STATEMENTS: ("over", "until", "adapt", "with"),
+    Op.STATEMENTS: ("over", "until", "adapt", "with", "supersedes"),
     Op.INSERT: ("behind",),
     Op.EXTRACT: ("until", "as", "call"),
     Op.MOVE: ("to", "under"),
@@ -71,9 +71,9 @@ class FixReader:
         """Read one edit."""
         op = _op_of(raw)
         m = raw.mapping((op, *_KEYS[op], *_COMMON), _REQUIRED.get(op, ("in",)))
-        patterns = _patterns(m[op]) if op in _PATTERNS else ()
+        patterns = read_patterns(m[op]) if op in _PATTERNS else ()
         if op is Op.INSERT:
-            patterns = _patterns(m["behind"])
+            patterns = read_patterns(m["behind"])
         if op is Op.MOVE:
             stay_inside(m[op])
             stay_inside(m["to"])
@@ -87,15 +87,17 @@ class FixReader:
             scope=self._scope(op, raw, m),
             patterns=patterns,
             template=self._template(op, m, patterns),
-            until=_patterns(m["until"]) if "until" in m else (),
-            over=_patterns(m["over"]) if "over" in m else (),
-            holding=_patterns(m["holding"]) if "holding" in m else (),
+            until=read_patterns(m["until"]) if "until" in m else (),
+            over=read_patterns(m["over"]) if "over" in m else (),
+            holding=read_patterns(m["holding"]) if "holding" in m else (),
             owner=m["of"].text() if "of" in m else "",
             before=m["before"].texts() if "before" in m else (),
             after=m["after"].texts() if "after" in m else (),
             to=_to(op, m),
             paths=m["under"].texts() if "under" in m else (),
             replacing=m["replacing"].flag() if "replacing" in m else False,
+            superseded=read_patterns(m["supersedes"]) if "supersedes" in m else (),
+            guarding=read_patterns(m["guarding"]) if "guarding" in m else (),
             loses=m["loses"].texts() if "loses" in m else (),
             adapt=self.adaptations(m.get("adapt") or m.get("else")),
             checks=m["for"].texts() if "for" in m else (),
@@ -148,7 +150,7 @@ class FixReader:
         if (kinds[0] == "replace") is not ("with" in m):
             raw.fail("'replace' and 'with' belong together")
         parameter = m["drop-parameter"].text() if kinds[0] == "drop-parameter" else ""
-        patterns = () if parameter else _patterns(m[kinds[0]])
+        patterns = () if parameter else read_patterns(m[kinds[0]])
         if "with" in m:
             self._check_holes(m["with"], patterns)
         return Adaptation(
@@ -226,7 +228,8 @@ def _to(op: Op, m: dict[str, Value]) -> str:
     return m[key].text() if key in m else ""
 
 
-def _patterns(value: Value) -> tuple[Pattern, ...]:
+def read_patterns(value: Value) -> tuple[Pattern, ...]:
+    """Read one pattern or a list of them."""
     found = []
     for v in value.items():
         pattern = compile_pattern(v.text())

@@ -31,22 +31,35 @@ def write_report(text: str, path: str | None) -> None:
     if path is None or path == "-":
         _write_stdout(text)
         return
+    write_bytes(text.encode("utf-8", "backslashreplace"), path)
+
+
+def write_bytes(data: bytes, path: str) -> None:
+    """Write a file that appears whole or not at all; what is no plain file is written into.
+
+    Args:
+        data: its content.
+        path: its name.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
     if not path:
         raise UsageError("the name of the report is empty", hint="-o FILE")
     import tempfile
 
-    target = Path(path)
+    target = Path(os.path.realpath(path) if os.path.islink(path) else path)
     try:
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         if target.exists() and not target.is_file():
-            target.write_bytes(text.encode("utf-8", "backslashreplace"))
+            target.write_bytes(data)
             return
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as e:
         raise UsageError(f"cannot be written: {e.strerror}", where=path) from None
     try:
         with os.fdopen(handle, "wb") as f:
-            f.write(text.encode("utf-8", "backslashreplace"))
+            f.write(data)
             f.flush()
             os.fsync(f.fileno())
         os.chmod(name, mode)

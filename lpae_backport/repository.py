@@ -29,8 +29,7 @@ _OWN = {
     "GIT_ATTR_NOSYSTEM": "1",
     "LC_ALL": "C",
 }
-_IDENTITY = re.compile(r"^\s*([^<>]*\S)\s*<([^<>\s]+@[^<>\s]+|[^<>\s]+)>\s*$")
-_DROPPED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY")
+_IDENTITY = re.compile(r"\s*([^<>\"\r\n]*[^<>\"\s.,:;][^<>\"\r\n]*?)\s*<([^<>\s]+)>\s*")
 
 
 class GitError(TreeError):
@@ -58,8 +57,8 @@ def run_git(
         feed.write(stdin)
         feed.seek(0)
         options: dict[str, Any] = {"stdout_as_string": False, "strip_newline_in_stdout": False}
-        blank = {name: "" for name in _DROPPED if name in os.environ}
-        saved = {name: os.environ.pop(name) for name in blank}
+        # Nothing that the caller's environment tells git may change what comes out.
+        saved = {n: os.environ.pop(n) for n in list(os.environ) if n.startswith("GIT_")}
         try:
             out = Git(folder).execute(
                 ["git", *_QUIET, *args], istream=feed, env={**_OWN, **(env or {})}, **options
@@ -86,8 +85,9 @@ def identity(given: str | None, folder: str) -> tuple[str, str]:
         UsageError: it has another form, or git knows none.
     """
     if given is not None:
-        m = _IDENTITY.match(given)
-        if m is None:
+        m = _IDENTITY.fullmatch(given)
+        if m is None or not given.isprintable():
+            given = given.encode("ascii", "backslashreplace").decode()
             raise UsageError(f"'{given}' is no identity", hint="--from 'Name <address>'")
         return m[1], m[2]
     from git import Git as Plain
@@ -171,8 +171,8 @@ class Surroundings:
         below = os.path.relpath(root, given) if given else "."
         self.below = "" if below == "." else below
         try:
-            top = run_git(root, "rev-parse", "--show-toplevel").decode().strip()
-            prefix = run_git(root, "rev-parse", "--show-prefix").decode().strip()
+            top = os.fsdecode(run_git(root, "rev-parse", "--show-toplevel").rstrip(b"\n"))
+            prefix = os.fsdecode(run_git(root, "rev-parse", "--show-prefix").rstrip(b"\n"))
         except GitError as e:
             top, prefix = "", ""
             if "not a git repository" not in e.message:
@@ -206,6 +206,16 @@ class Surroundings:
             for d in {data, data.replace(b"\r\n", b"\n")}
         )
 
+    def turned(self, paths: list[str]) -> bool:
+        """Tell whether one of some files is stored with LF though it has CR LF in the tree."""
+        for path in paths:
+            data = Path(self.root, path).read_bytes().replace(b"\r\n", b"\n")
+            out = run_git(self.root, "ls-tree", "HEAD", "--", path)
+            blob = run_git(self.root, "hash-object", "--no-filters", "--stdin", stdin=data)
+            if blob.strip() in out:
+                return True
+        return False
+
     def has(self, branch: str) -> bool:
         """Tell whether a branch exists."""
         try:
@@ -222,8 +232,15 @@ class Surroundings:
             raise UsageError(f"'{branch}' is no name for a branch") from None
 
     def head(self) -> str:
-        """Return the commit that HEAD stands for."""
-        return run_git(self.root, "rev-parse", "--verify", "HEAD^{commit}").decode().strip()
+        """Return the commit that HEAD stands for.
+
+        Raises:
+            UsageError: there is none yet.
+        """
+        try:
+            return run_git(self.root, "rev-parse", "--verify", "HEAD^{commit}").decode().strip()
+        except GitError:
+            raise UsageError("OLD's repository has no commit yet", where=self.root) from None
 
     def commit_all(self, stream: bytes) -> None:
         """Make commits from a stream of ``git fast-import``; the work tree stays as it is."""

@@ -117,7 +117,7 @@ def with_comment(text: str, start: int) -> int:
     """Return where the comment begins that stands right above the line at `start`, else there."""
     here = line_start(text, start)
     above = text[:here]
-    if not above.rstrip(" \t").endswith("*/\n"):
+    if not re.search(r"\*/[ \t]*\r?\n\Z", above):
         return here
     opening = above.rfind("/*")
     first = line_start(text, opening)
@@ -132,6 +132,9 @@ def own_lines(text: str, span: Span) -> Span:
     """
     start, end = line_start(text, span.start), line_end(text, span.end)
     rest = text[span.end : end].strip()
+    if rest.startswith("/*") and "*/" not in rest and (close := text.find("*/", end)) != -1:
+        end = line_end(text, close)
+        rest = " ".join(text[span.end : end].split())
     if text[start : span.start].strip() or (rest and not re.fullmatch(r"/\*.*\*/|//.*", rest)):
         raise RefusedError("more than one statement on a line")
     return Span(start, end)

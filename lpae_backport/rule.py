@@ -174,6 +174,10 @@ class Edit:
     replacing: bool = False
     loses: tuple[str, ...] = ()
     """Identifiers of the replaced text that may go."""
+    superseded: tuple[Pattern, ...] = ()
+    """Statements and conditions of the replaced text that may go; all others have to stay."""
+    guarding: tuple[Pattern, ...] = ()
+    """Only in conditions that this code hangs on."""
     adapt: tuple[Adaptation, ...] = ()
     checks: tuple[str, ...] = ()
     """The checks it is for; it is left out where all of them hold."""
@@ -287,8 +291,8 @@ class Pack:
     adapt: tuple[Adaptation, ...] = ()
     """What all text of the reference has to be adapted to."""
     reach: Mapping[str, tuple[Reach, ...]] = field(default_factory=dict)
-    tidy: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Functions by logical file that go as soon as nothing uses them."""
+    tidy: Mapping[str, Mapping[str, tuple[Pattern, ...]]] = field(default_factory=dict)
+    """Functions by logical file that go as soon as nothing uses them, and what they consist of."""
     assume: frozenset[str] = frozenset()
     """Names of an architecture's headers, taken as given where a tree has none of those."""
     risks: tuple[Risk, ...] = ()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from lpae_backport.document import Value, load_yaml, stay_inside
 from lpae_backport.errors import RuleError
-from lpae_backport.fixfile import FixReader, read_reach, read_risks
+from lpae_backport.fixfile import FixReader, read_patterns, read_reach, read_risks
+from lpae_backport.pattern import Pattern
 from lpae_backport.rule import DefconfigSpec, FileSpec, Pack, Step
 from lpae_backport.stepfile import StepReader
 
@@ -88,10 +89,17 @@ def _files(raw: Value) -> dict[str, FileSpec]:
     return files
 
 
-def _tidy(raw: Value | None, files: dict[str, FileSpec]) -> dict[str, tuple[str, ...]]:
+def _tidy(
+    raw: Value | None, files: dict[str, FileSpec]
+) -> dict[str, dict[str, tuple[Pattern, ...]]]:
+    """Read the functions that may go, by logical file, with the forms they consist of."""
     if raw is None:
         return {}
-    return {k: v.texts() for k, v in raw.mapping(files).items()}
+    found = {}
+    for name, value in raw.mapping(files).items():
+        given = value.mapping(value.data or ())
+        found[name] = {f: read_patterns(v) for f, v in given.items()}
+    return found
 
 
 def _steps(

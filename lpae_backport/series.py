@@ -129,6 +129,7 @@ class Planner:
 
     def _may_start(self, todo: list[Step], spec: PatchSpec) -> None:
         """Refuse steps that have nothing sound to start from."""
+        mine = {s.id for s in todo}
         for step in todo:
             now = self._now[step.id]
             if now.verdict is Verdict.UNKNOWN:
@@ -138,7 +139,7 @@ class Planner:
                 raise RefusedError("the reference does not have it")
             for other in step.after:
                 verdict = self._now[other].verdict
-                if verdict.is_open and verdict is not Verdict.DIFFERS and other not in spec.steps:
+                if verdict.is_open and verdict is not Verdict.DIFFERS and other not in mine:
                     raise RefusedError(_waits(other))
 
     def _audit(self, step: Step) -> StepAudit:

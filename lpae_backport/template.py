@@ -2,6 +2,7 @@
 """Templates of code: filled with what a pattern matched and with what is in scope."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 from lpae_backport.declarations import declared_tag
@@ -24,6 +25,8 @@ from lpae_backport.symbols import Body, CodeFile
 from lpae_backport.syntax import Node
 from lpae_backport.whitespace import fold, indent_of, line_limit
 
+_ACTS = frozenset({"update_expression", "assignment_expression", "call_expression"})
+"""What must not happen twice because a template names it twice."""
 _HOLE = re.compile(r"\$([A-Z][A-Z0-9_]*|_)(\.)?")
 
 
@@ -48,6 +51,12 @@ class Template:
         Raises:
             RefusedError: nothing in scope gives a metavariable its value.
         """
+        holes = Counter(f"${m[1]}" for m in _HOLE.finditer(template))
+        for name, count in holes.items():
+            node = site.bound.get(name)
+            if count > 1 and node is not None and any(n.kind in _ACTS for n in node.walk()):
+                value = self._text[node.start : node.end]
+                raise RefusedError(f"{site.function}: {value} would be evaluated {count} times")
         return _HOLE.sub(lambda m: self._value(m, site), template)
 
     def _value(self, m: re.Match[str], site: Site) -> str:
@@ -68,26 +77,48 @@ class Template:
     def _value_of(self, node: Node, m: re.Match[str]) -> str:
         """Return what stands for a metavariable, in the parentheses it had if it needs them."""
         text = self._text
-        start, end = node.start, node.end
-        held = m.string[: m.start()].endswith("(") and m.string[m.end() :].startswith(")")
-        if node.kind not in LOOSE or held:
-            return text[start:end]
-        opening = len(text[:start].rstrip(" \t\\\n")) - 1
-        closing = end + len(text[end:]) - len(text[end:].lstrip(" \t\\\n"))
+        value = text[node.start : node.end]
+        before, after = m.string[: m.start()].rstrip(), m.string[m.end() :].lstrip()
+        if node.kind not in LOOSE or (before.endswith(("(", ",")) and after[:1] in (")", ",")):
+            return value
+        opening = len(text[: node.start].rstrip(" \t\\\n")) - 1
+        behind = text[node.end :]
+        closing = node.end + len(behind) - len(behind.lstrip(" \t\\\n"))
         if text[opening] == "(" and text[closing : closing + 1] == ")":
             return text[opening : closing + 1]
-        return text[start:end]
+        alone = (not before or before.endswith(("=", "return"))) and after[:1] in ("", ";")
+        return value if alone else f"({value})"
 
     def _reached(self, name: str, site: Site) -> tuple[str, str]:
         for way in self._reach.get(name, ()):
-            for variable in (*site.body.params, *sorted(site.body.locals)):
-                if declared_tag(variable, site.body) == way.struct:
-                    pointer = _is_pointer(variable, site.body)
-                    value = way.template.replace("$V.", variable + ("->" if pointer else "."))
-                    value = value.replace("$V", variable if pointer else f"&{variable}")
-                    return value, "->"
+            found = [v for v in _in_scope(site) if declared_tag(v, site.body) == way.struct]
+            if len(found) > 1:
+                names = ", ".join(found)
+                raise RefusedError(
+                    f"{site.function}: nothing tells which struct {way.struct} is meant: {names}"
+                )
+            if found:
+                pointer = _is_pointer(found[0], site.body)
+                value = way.template.replace("$V.", found[0] + ("->" if pointer else "."))
+                value = value.replace("$V", found[0] if pointer else f"&{found[0]}")
+                return value, "->"
         structs = " or ".join(f"struct {w.struct}" for w in self._reach.get(name, ()))
         raise RefusedError(f"{site.function}: no {structs} is in scope")
+
+
+def _in_scope(site: Site) -> list[str]:
+    """Return the parameters, and the locals whose block is around the site, declared before it."""
+    found = [p for p in site.body.params if p]
+    for name in sorted(site.body.locals):
+        for leaf in site.body.by_label.get(name, ()):
+            declaration = next((n for n in leaf.ancestors() if n.kind == "declaration"), None)
+            block = declaration.parent if declaration is not None else None
+            if declaration is None or block is None or declaration.end > site.node.start:
+                continue
+            if block.span.contains(site.node.span):
+                found.append(name)
+                break
+    return found
 
 
 def _is_pointer(variable: str, body: Body) -> bool:
@@ -115,11 +146,20 @@ def replaced(file: CodeFile, site: Site, template: str, filler: Template) -> Cha
             f"{site.function}: the statement has no braces around it",
             where=str(file.source.location(statement.span)),
         )
-    indent = indent_of(text[lines.start : lines.end])
-    limit = line_limit(text)
-    block = "\n".join(fold(indent + ln, limit) if ln.strip() else "" for ln in new.split("\n"))
+    block = block_of(new, text, indent_of(text[lines.start : lines.end]))
     tail = text[statement.end : lines.end].rstrip("\n")
     return Change(lines, f"{block}{tail}\n", lines=True)
+
+
+def block_of(template: str, text: str, indent: str) -> str:
+    """Return a filled template as lines of a file: its indentation, its width."""
+    unit = " " * (4 if len(indent) % 4 == 0 else 2) if indent and "\t" not in indent else "\t"
+    lines = []
+    for line in template.split("\n"):
+        plain = line.lstrip("\t")
+        inner = indent + unit * (len(line) - len(plain))
+        lines.append(fold(inner + plain, line_limit(text)) if line.strip() else "")
+    return "\n".join(lines)
 
 
 def _count(template: str) -> int:

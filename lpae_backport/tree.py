@@ -22,6 +22,8 @@ _VERSION = re.compile(
 )
 _STAND_IN = re.compile(rb"\Aversion https://git-lfs\.github\.com/|\A\s*[\w./+-]+\s*\Z")
 """A pointer of Git LFS or git-annex, or a symbolic link that was checked out as a file."""
+_WIDE_DEPTH = 12
+_SOURCES = (".c", ".h", ".S", ".inc")
 _NOT_KERNEL = ("include/u-boot", "include/common.h", "board")
 
 
@@ -71,6 +73,22 @@ class FileTree(ABC):
     @abstractmethod
     def listing(self, name: str) -> Listing:
         """Return what stands in one directory; nothing where there is no such directory."""
+
+    def is_linked(self, name: str) -> bool:
+        """Tell whether a file is, or is reached through, a symbolic link."""
+        return False
+
+    def mentioning(self, word: bytes, folders: tuple[str, ...]) -> list[str]:
+        """Return the sources below some folders that have a word in them, read as bytes only."""
+        found = []
+        for path in (p for f in folders for p in self.walk(f, _WIDE_DEPTH)):
+            if path.endswith(_SOURCES):
+                try:
+                    if word in self.read(path):
+                        found.append(path)
+                except UnreadableError:
+                    continue
+        return found
 
     @cached_property
     def version(self) -> str:
@@ -132,6 +150,24 @@ class Tree(FileTree):
                 )
             data = f.read(MAX_FILE + 1)
         return as_text(data, name)
+
+    def is_linked(self, name: str) -> bool:
+        """Tell whether a file is, or is reached through, a symbolic link."""
+        parts = name.split("/")
+        return any(
+            os.path.islink(f"{self.root}/{'/'.join(parts[:i])}") for i in range(1, len(parts) + 1)
+        )
+
+    def mentioning(self, word: bytes, folders: tuple[str, ...]) -> list[str]:
+        """Return the sources below some folders that have a word; see `FileTree.mentioning`."""
+        found = []
+        for folder in folders:
+            for here, _, names in os.walk(f"{self.root}/{folder}"):
+                for name in names:
+                    path = f"{here}/{name}"
+                    if name.endswith(_SOURCES) and _has(path, word):
+                        found.append(os.path.relpath(path, self.root))
+        return sorted(found)
 
     def _open(self, name: str) -> int:
         """Open a file of the tree; only a link needs a second look at where it leads."""
@@ -212,6 +248,15 @@ def as_text(data: bytes, name: str) -> bytes:
         text = "a large-file pointer or a link stands in its place"
         raise UnreadableError(text, where=name, hint="git lfs pull, or check out again with links")
     return data
+
+
+def _has(path: str, word: bytes) -> bool:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(fd, "rb", buffering=0) as f:
+            return stat.S_ISREG(os.fstat(fd).st_mode) and word in f.read()
+    except OSError:
+        return False
 
 
 def _is_kernel(path: Path) -> bool:

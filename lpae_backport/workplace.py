@@ -16,6 +16,9 @@ from lpae_backport.symbols import CodeFile
 from lpae_backport.template import Template
 from lpae_backport.vocabulary import Headers, Vocabulary
 
+_EVERYWHERE = ("drivers", "include", "sound", "arch/arm", "arch/arm64", "virt", "net", "samples")
+"""Where drivers, and what is shared with them, can stand."""
+
 
 @dataclass
 class Workplace:
@@ -100,6 +103,10 @@ class Workplace:
             made = Vocabulary(self.draft, file.path, self.pack.assume, self.headers)
             self._vocabularies[key] = made
         return self._vocabularies[key]
+
+    def mentioning(self, word: str) -> list[str]:
+        """Return the sources of the whole target that have a word in them."""
+        return self.draft.mentioning(word.encode(), _EVERYWHERE)
 
     def place(self, file: CodeFile, offset: int) -> str:
         """Return a place in a file as file:line."""

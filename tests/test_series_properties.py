@@ -59,7 +59,7 @@ def _holds(tree: Path, where: str, pack: Pack = _PACK) -> Plan:
     before = verdicts(tree, pack)
     plan = plan_for(tree, _NEW, pack)
     if plan.patches:
-        assert emit(plan, WHO, signoff=True), "git am takes it"
+        assert emit(plan, WHO, str(tree), signoff=True), "git am takes it"
     apply(plan, tree)
     after = verdicts(tree, pack)
     by_hand = {m.step.id for m in plan.manual}

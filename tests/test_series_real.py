@@ -46,7 +46,7 @@ def test_a_real_target(variable: str, pack: Pack) -> None:
     assert [(m.step.id, m.reason) for m in plan.manual] == []
     assert plan.open == []
     assert 20 <= len(plan.patches) <= 32
-    mails = emit(plan, WHO, signoff=True)
+    mails = emit(plan, WHO, Tree(str(target)).root, signoff=True)
     assert len(mails) == len(plan.patches) + 1
     assert rest_of(plan, Tree(str(target)), Tree(str(reference)), pack.steps) == []
     added = [

@@ -82,6 +82,9 @@ def command(**given: Any) -> int:
     DIR.logs.
     """
     asked = Options(**given)
+    for name, value in given.items():
+        if value == "" or (isinstance(value, Path) and not value.name and str(value) != "."):
+            raise UsageError(f"--{name.replace('_', '-')} is empty")
     if not (asked.output or asked.mbox or asked.branch or asked.apply or asked.dry_run):
         hint = "-o DIR, --mbox, --branch, --apply or --dry-run"
         raise UsageError("nowhere to write to", hint=hint)
@@ -94,7 +97,7 @@ def command(**given: Any) -> int:
     told: list[str] = []
     if plan.patches:
         built = _built(plan, target.root, asked) if asked.build else ""
-        mails = emit(plan, who, signoff=asked.signoff, built=built)
+        mails = emit(plan, who, target.root, signoff=asked.signoff, built=built)
         told = deliver(plan, mails, asked.places, around, who, signoff=asked.signoff)
     write_report(_report(plan, asked.stat, told or ["nothing was written"]), None)
     if plan.lacking:
@@ -124,7 +127,7 @@ def _planned(
 
 def _built(plan: Plan, root: str, asked: Options) -> str:
     assert asked.build is not None
-    folder = asked.output or Path("lpae-audit")
+    folder = (asked.output or Path("lpae-audit")).resolve()
     with Progress(len(plan.patches) + 1, "building") as bar:
         broken = build_each(
             plan, root, asked.build, folder.with_name(f"{folder.name}.logs"), bar.advance

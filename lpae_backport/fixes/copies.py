@@ -6,16 +6,15 @@ from collections.abc import Callable
 
 from lpae_backport.errors import RefusedError
 from lpae_backport.fixes.adaptation import adapted, piece
+from lpae_backport.fixes.losses import lost_units, lost_words
 from lpae_backport.location import Span
 from lpae_backport.outline import Item, blank_after, blank_before, find, outline
+from lpae_backport.pattern import Pattern
 from lpae_backport.rewriting import Change, line_end, text_of
 from lpae_backport.rule import Edit
 from lpae_backport.symbols import CodeFile
-from lpae_backport.syntax import Node
 from lpae_backport.whitespace import fit, line_limit, realign
 from lpae_backport.workplace import Workplace
-
-_WORDS = frozenset({"identifier", "field_identifier", "type_identifier"})
 
 
 def copy(edit: Edit, work: Workplace) -> None:
@@ -42,9 +41,20 @@ def _copy(edit: Edit, name: str, work: Workplace) -> None:
         _replace_function(target, name, text, edit, work)
         return
     if old is not None and old.kind != "declaration":
+        _check_macro(target, old, edit, work)
         work.change(target, [Change(old.span, "", lines=True)])
         target = work.file(edit.scope.file)
     insert(text, item, source, target, work)
+
+
+def _check_macro(target: CodeFile, old: Item, edit: Edit, work: Workplace) -> None:
+    """Refuse to replace a macro by something else unless the rules know its form."""
+    for macro in target.source.macros.get(old.name, ()):
+        body = target.macro_body(macro)
+        root = body.root if body is not None else None
+        if root is None or lost_units([root], [], edit.superseded, target):
+            where = work.place(target, macro.span.start)
+            raise RefusedError(f"{old.name} has a form of the target's own", where=where)
 
 
 def text_in_reference(edit: Edit, work: Workplace) -> str:
@@ -73,10 +83,12 @@ def _replace_function(target: CodeFile, name: str, text: str, edit: Edit, work: 
     if old.problem is not None or target.source.inner_conditionals(old.span):
         raise RefusedError(f"{name} has preprocessor lines of the target's own", where=where)
     new = piece(text).functions[name][0]
-    lost = _words(old.entity.node()) - _words(new.entity.node()) - set(edit.loses)
+    lost = sorted(lost_words(old.entity.node(), new.entity.node(), edit.loses))
+    if not lost and edit.superseded:
+        lost = lost_units([old.entity.node()], [new.entity.node()], edit.superseded, target)
     if lost:
-        words = ", ".join(sorted(lost)[:6])
-        raise RefusedError(f"{name} has what the reference's form would lose: {words}", where=where)
+        text = f"{name} has what the reference's form would lose: {', '.join(lost[:6])}"
+        raise RefusedError(text, where=where)
     whole = text_of(target)
     body = text[new.span.start : new.span.end]
     head = _before_name(whole[old.span.start : old.span.end], name)
@@ -89,22 +101,6 @@ def _replace_function(target: CodeFile, name: str, text: str, edit: Edit, work: 
 def _before_name(definition: str, name: str) -> str:
     """Return storage class and type as the definition has them, up to the name."""
     return definition[: definition.index(name)]
-
-
-def _words(function: Node) -> set[str]:
-    """Return the identifiers of a function that mean something outside it."""
-    local = set()
-    for n in function.walk():
-        if n.kind in ("parameter_declaration", "declaration"):
-            local |= {k.label for d in n.kids for k in d.walk() if k.kind == "identifier"}
-    found = {n.label for n in function.walk() if n.kind in _WORDS}
-    used = {
-        n.label
-        for n in function.walk()
-        if n.kind in _WORDS
-        and (n.kind != "identifier" or n.label.isupper() or n.role == "function")
-    }
-    return (found - local) | used
 
 
 def insert(text: str, item: Item, source: CodeFile, target: CodeFile, work: Workplace) -> None:
@@ -199,12 +195,21 @@ def remove(edit: Edit, work: Workplace) -> None:
         drop_if_unused(edit.scope.file, name, work)
 
 
-def drop_if_unused(file: str, name: str, work: Workplace) -> None:
-    """Take out a function if its own text is all that names it."""
+def drop_if_unused(file: str, name: str, work: Workplace, forms: tuple[Pattern, ...] = ()) -> None:
+    """Take out a function if its own text is all that names it.
+
+    Args:
+        file: the logical file.
+        name: the function.
+        work: what to change.
+        forms: all that it may consist of; one with more in it stays. None allows anything.
+    """
     target = work.file(file)
     items = [i for i in outline(target) if i.name == name]
     code = target.source.quiet
     uses = [m.start() for m in re.finditer(rb"\b%b\b" % name.encode(), code)]
     free = [u for u in uses if not any(i.span.start <= u < i.span.end for i in items)]
-    if items and not free:
-        work.change(target, [Change(i.span, "", lines=True) for i in items])
+    nodes = [f.entity.node() for f in target.functions.get(name, ())]
+    if not items or free or (forms and lost_units(nodes, [], forms, target)):
+        return
+    work.change(target, [Change(i.span, "", lines=True) for i in items])

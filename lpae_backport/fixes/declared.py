@@ -35,9 +35,15 @@ def enumerator(edit: Edit, work: Workplace) -> None:
         wanted = " or ".join((*edit.before, *edit.after))
         raise RefusedError(f"enum {edit.owner} has no {wanted}", where=file.path)
     text = text_of(file)
-    at = line_start(text, anchors[0].start)
-    indent = indent_of(text[at:])
-    if text[at : anchors[0].start].strip():
+    conditions = file.source.conditions_at
+    where = work.place(file, anchors[0].start)
+    if conditions(anchors[0].span) != conditions(Span(found[0].start, found[0].start + 1)):
+        raise RefusedError("preprocessor lines stand in the enum", where=where)
+    if len(anchors[0].kids) > 1:
+        raise RefusedError(f"{anchors[0].kids[0].label} has a value of its own", where=where)
+    at = with_comment(text, anchors[0].start)
+    indent = indent_of(text[line_start(text, anchors[0].start) :])
+    if text[line_start(text, anchors[0].start) : anchors[0].start].strip():
         work.change(file, [Change(Span(anchors[0].start, anchors[0].start), f"{edit.names[0]}, ")])
         return
     work.change(file, [Change(Span(at, at), f"{indent}{edit.names[0]},\n", lines=True)])
@@ -62,7 +68,7 @@ def field(edit: Edit, work: Workplace) -> None:
     theirs, ours = text_of(source), text_of(file)
     lines = own_lines(theirs, wanted.span)
     block = theirs[with_comment(theirs, lines.start) : lines.end]
-    change = _beside(here, siblings, at, block, ours, theirs)
+    change = _beside(_plain_fields(here, file), siblings, at, block, ours, theirs)
     if change is None:
         raise RefusedError(
             f"nothing around {name} in the reference is in struct {edit.owner}", where=file.path
@@ -94,18 +100,29 @@ def _declaring(struct: Node, name: str) -> Node | None:
     return None
 
 
+def _plain_fields(struct: Node, file: CodeFile) -> dict[str, Node]:
+    """Return the fields that stand under no condition of their own, by name."""
+    conditions = file.source.conditions_at
+    usual = conditions(Span(struct.start, struct.start + 1))
+    found: dict[str, Node] = {}
+    for n in struct.walk():
+        if n.kind == "field_declaration" and conditions(n.span) == usual:
+            found |= dict.fromkeys(_field_names(n), n)
+    return found
+
+
 def _beside(
-    here: Node, siblings: list[Node], at: int, block: str, ours: str, theirs: str
+    here: dict[str, Node], siblings: list[Node], at: int, block: str, ours: str, theirs: str
 ) -> Change | None:
     """Return the change that puts a member beside the nearest one that both trees have."""
     for other in reversed(siblings[:at]):
-        near = [f for n in _field_names(other) if (f := _declaring(here, n)) is not None]
+        near = [here[n] for n in _field_names(other) if n in here]
         if near:
             end = own_lines(ours, near[-1].span).end
             gap = "\n" if _gap(theirs, siblings[at]) else ""
             return Change(Span(end, end), gap + block, lines=True)
     for other in siblings[at + 1 :]:
-        near = [f for n in _field_names(other) if (f := _declaring(here, n)) is not None]
+        near = [here[n] for n in _field_names(other) if n in here]
         if near:
             start = with_comment(ours, own_lines(ours, near[0].span).start)
             return Change(Span(start, start), block, lines=True)

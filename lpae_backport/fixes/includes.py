@@ -5,6 +5,7 @@ import re
 
 from lpae_backport.errors import RefusedError
 from lpae_backport.location import Span
+from lpae_backport.preprocessor import Include
 from lpae_backport.rewriting import (
     Change,
     line_end,
@@ -13,9 +14,6 @@ from lpae_backport.rewriting import (
 from lpae_backport.rule import Edit
 from lpae_backport.symbols import CodeFile
 from lpae_backport.workplace import Workplace
-
-_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[ \t]*<([^>\n]+)>[^\n]*\n", re.MULTILINE)
-_ANY_INCLUDE = re.compile(r"^[ \t]*#[ \t]*include[^\n]*\n", re.MULTILINE)
 
 
 def include(edit: Edit, work: Workplace) -> None:
@@ -30,28 +28,36 @@ def add_include(header: str, file: CodeFile, work: Workplace) -> None:
     Raises:
         RefusedError: the file includes nothing, so there is no place for it.
     """
-    text = text_of(file)
     if any(i.header == header and i.is_system for i in file.source.includes):
         return
-    plain = [m for m in _INCLUDE.finditer(text) if not _conditional(file, m)]
-    near = [m for m in plain if m[1].split("/")[0] == header.split("/")[0]]
-    if not near:
-        others = [m for m in _ANY_INCLUDE.finditer(text) if not _conditional(file, m)]
-        at = others[0].start() if others else _head_end(text, file)
+    head = _head(file)
+    near = [i for i in head if i.is_system and i.header.split("/")[0] == header.split("/")[0]]
+    text = text_of(file)
+    if near:
+        names = [i.header for i in near]
+        later = [i for i in near if i.header > header]
+        before = (
+            later[0].span if later and (names == sorted(names) or later[0] is near[0]) else None
+        )
+        at = before.start if before is not None else line_end(text, near[-1].span.end - 1)
     else:
-        later = [m for m in near if m[1] > header]
-        ordered = [m[1] for m in near] == sorted(m[1] for m in near)
-        at = later[0].start() if later and (ordered or later[0] is near[0]) else near[-1].end()
-        if later and not ordered and later[0] is not near[0]:
-            at = near[near.index(later[0])].start()
+        at = head[0].span.start if head else _head_end(text, file)
     work.change(file, [Change(Span(at, at), f"#include <{header}>\n", lines=True)])
 
 
-def _conditional(file: CodeFile, m: re.Match[str]) -> bool:
-    guards = file.source.conditions_at(Span(m.start(), m.start() + 1))
-    return any(not re.fullmatch(r"!defined\(\w+\)", g) for g in guards) or file.source.is_dead(
-        m.start()
-    )
+def _head(file: CodeFile) -> list[Include]:
+    """Return the includes above all code that stand under no condition but the header's guard."""
+    code = [span.start for span, _ in file.others()]
+    code += [f.span.start for fs in file.functions.values() for f in fs]
+    first = min(code, default=len(file.source.data))
+    return [
+        i for i in file.source.includes if i.span.start < first and not _conditional(file, i.span)
+    ]
+
+
+def _conditional(file: CodeFile, span: Span) -> bool:
+    guards = file.source.conditions_at(span)
+    return any(not re.fullmatch(r"!defined\(\w+\)", g) for g in guards)
 
 
 def forward(edit: Edit, work: Workplace) -> None:
@@ -73,9 +79,9 @@ def _head_end(text: str, file: CodeFile) -> int:
     Raises:
         RefusedError: it has neither.
     """
-    includes = [m for m in _ANY_INCLUDE.finditer(text) if not _conditional(file, m)]
+    includes = _head(file)
     if includes:
-        return includes[-1].end()
+        return line_end(text, includes[-1].span.end - 1)
     guard = re.search(r"^#ifndef[ \t]+(\w+)[ \t]*\n#define[ \t]+\1[ \t]*\n", text, re.MULTILINE)
     if guard is None:
         raise RefusedError("no #include to put something beside", where=file.path)

@@ -4,7 +4,8 @@
 import re
 
 from lpae_backport.errors import RefusedError
-from lpae_backport.fixes.adaptation import adapted_block
+from lpae_backport.fixes.adaptation import adapted_block, piece
+from lpae_backport.fixes.losses import lost_units
 from lpae_backport.location import Span
 from lpae_backport.pattern import Pattern
 from lpae_backport.rewriting import (
@@ -16,13 +17,18 @@ from lpae_backport.rewriting import (
     sites,
     statement_of,
     text_of,
+    with_comment,
 )
 from lpae_backport.rule import Edit
-from lpae_backport.symbols import CodeFile
+from lpae_backport.symbols import Body, CodeFile
 from lpae_backport.syntax import Node
-from lpae_backport.template import deleted, replaced
+from lpae_backport.template import block_of, deleted, replaced
 from lpae_backport.whitespace import fold, indent_of, line_limit, margin, reindent, width
 from lpae_backport.workplace import Workplace
+
+_LEAVING = frozenset({"return_statement", "goto_statement"})
+_STORING = frozenset({"assignment_expression", "update_expression", "pointer_expression"})
+_LOOPS = frozenset({"for_statement", "while_statement", "do_statement", "switch_statement"})
 
 
 def replace(edit: Edit, work: Workplace) -> None:
@@ -30,6 +36,8 @@ def replace(edit: Edit, work: Workplace) -> None:
     file = work.file(edit.scope.file)
     filler = work.template(file)
     found = _held(edit, _outermost(sites(file, edit.scope.functions, edit.patterns)))
+    if edit.guarding:
+        found = [s for s in found if _decides(s.node, edit.guarding)]
     if _missing(edit, found, file):
         return
     work.change(file, [replaced(file, s, edit.template, filler) for s in found])
@@ -56,9 +64,7 @@ def insert(edit: Edit, work: Workplace) -> None:
     if not is_alone(statement):
         raise RefusedError("the statement has no braces around it")
     indent = indent_of(text[lines.start : lines.end])
-    limit = line_limit(text)
-    block = work.template(file).fill(edit.template, found[0]).split("\n")
-    new = "".join(f"{fold(indent + ln, limit) if ln.strip() else ''}\n" for ln in block)
+    new = block_of(work.template(file).fill(edit.template, found[0]), text, indent) + "\n"
     work.change(file, [Change(Span(lines.end, lines.end), new, lines=True)])
 
 
@@ -96,6 +102,24 @@ def _holds(node: Node, patterns: tuple[Pattern, ...]) -> bool:
     return any(p.match(n) is not None for n in node.walk() for p in patterns)
 
 
+def _decides(node: Node, patterns: tuple[Pattern, ...]) -> bool:
+    """Tell whether a node is (of) a condition on which such code hangs.
+
+    It does if it stands below the ``if``, or behind one that leaves the block.
+    """
+    child = node
+    for n in node.ancestors():
+        if n.kind == "if_statement" and child.role == "condition":
+            if _holds(n, patterns):
+                return True
+            block = n.parent.kids if n.parent is not None else []
+            leaves = any(k.kind in _LEAVING for k in n.walk())
+            behind = block[block.index(n) + 1 :] if n in block else []
+            return leaves and any(_holds(b, patterns) for b in behind)
+        child = n
+    return False
+
+
 def _outermost(found: list[Site]) -> list[Site]:
     """Leave out what stands within another match."""
     kept: list[Site] = []
@@ -114,6 +138,8 @@ def branch(edit: Edit, work: Workplace) -> None:
     _only(found, file, work)
     text = text_of(file)
     site = found[0]
+    if file.source.inner_conditionals(statement_of(site.node).span):
+        raise RefusedError("preprocessor lines cut through it", where=_head(edit, file))
     statement = statement_of(site.node)
     lines = own_lines(text, statement.span)
     if not is_alone(statement):
@@ -159,6 +185,8 @@ def _shifted(block: str, limit: int) -> str:
     if len(lines) == 1 or max(map(width, moved)) <= limit:
         return "\n".join(fold(m, limit) for m in moved)
     target, _, value = lines[0].partition(" = ")
+    if not value:
+        return "\n".join(fold(m, limit) for m in moved)
     inner = indent_of(block) + "\t\t"
     values = [inner + v.strip() for v in (value, *lines[1:])]
     return "\n".join([f"\t{target} =", *values])
@@ -196,9 +224,21 @@ def statements(edit: Edit, work: Workplace) -> None:
     if edit.template:
         new = reindent(edit.template, indent)
     else:
+        if file.source.inner_conditionals(lines):
+            raise RefusedError("preprocessor lines stand between", where=_head(edit, file))
         new = _from_reference(edit, work, function, file)
+        _check_losses(edit, over, new, file, work)
         work.copied[f"part of {function}"] = None
     work.change(file, [Change(lines, new.rstrip("\n") + "\n", lines=True)])
+
+
+def _check_losses(edit: Edit, over: list[Node], new: str, file: CodeFile, work: Workplace) -> None:
+    """Refuse to put a run of statements over one with something of the target's own in it."""
+    made = piece(f"void f_(void)\n{{\n{new}\n}}\n").functions["f_"][0].entity.node()
+    lost = lost_units(over, [made], (*edit.over, *edit.superseded), file)
+    if lost:
+        text = f"the reference's form would lose: {', '.join(lost[:4])}"
+        raise RefusedError(text, where=work.place(file, over[0].start))
 
 
 def _present(edit: Edit, file: CodeFile) -> str:
@@ -245,12 +285,37 @@ def extract(edit: Edit, work: Workplace) -> None:
     text = text_of(file)
     lines = own_lines(text, Span(run[0].start, run[-1].end))
     _, body = next(iter(bodies(file, (function,))))
+    _check_movable(run, body, work, file)
     block = text[lines.start : lines.end].rstrip("\n")
     carried = [_declaration(text, d) for d in _declarations(body.root) if _used(d, run)]
     new = f"{edit.to}\n{{\n{''.join(carried)}\n{block}\n}}\n\n"
-    at = file.functions[function][0].span.start
+    at = with_comment(text, file.functions[function][0].span.start)
     call = indent_of(block) + edit.template + "\n"
     work.change(file, [Change(Span(at, at), new, lines=True), Change(lines, call, lines=True)])
+
+
+def _check_movable(run: list[Node], body: Body, work: Workplace, file: CodeFile) -> None:
+    """Refuse to move statements that jump, or that use a local which was changed before them."""
+    for n in (n for s in run for n in s.walk()):
+        looped = any(a.kind in _LOOPS for a in n.ancestors() if run[0].start <= a.start)
+        jumps = n.kind in _LEAVING or (n.kind == "break_statement" and not looped)
+        if jumps or (n.kind == "continue_statement" and not looped):
+            where = work.place(file, n.start)
+            raise RefusedError("the statements to be moved leave the function", where=where)
+    carried = {x for d in _declarations(body.root) if _used(d, run) for x in _declared(d)}
+    for n in body.nodes:
+        target = n.kids[0] if n.kind in _STORING and n.kids else None
+        if target is not None and target.label in carried and n.end <= run[0].start:
+            text = f"{target.label} is changed before the statements that would be moved"
+            raise RefusedError(text, where=work.place(file, n.start))
+
+
+def _declared(declaration: Node) -> set[str]:
+    return {
+        next((n.label for n in k.walk() if n.kind == "identifier"), "")
+        for k in declaration.kids
+        if k.role == "declarator"
+    }
 
 
 def _declarations(function: Node) -> list[Node]:

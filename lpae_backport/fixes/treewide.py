@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Edits of more than one file: a header that moves, a flag that changes its name, Kconfig."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ from lpae_backport.fixes.includes import add_include
 from lpae_backport.kconfig import config_entry
 from lpae_backport.layout import Unreadable
 from lpae_backport.location import Span
+from lpae_backport.masking import without_comments
 from lpae_backport.rewriting import (
     Change,
     bodies,
@@ -46,6 +48,20 @@ def move(edit: Edit, work: Workplace) -> None:
     for path in dict.fromkeys(p for p, _ in users.places):
         lines = {n for p, n in users.places if p == path}
         _include_instead(new.removeprefix("include/"), path, lines, work)
+    _check_left(posixpath.basename(old), new, work)
+
+
+def _check_left(name: str, new: str, work: Workplace) -> None:
+    """Refuse to leave behind anything in the whole tree that may still mean the old place."""
+    header = new.removeprefix("include/").encode()
+    for path in work.mentioning(name):
+        code = without_comments(work.draft.read(path))
+        rest = re.sub(rb"<%b>" % re.escape(header), b"", code)
+        if re.search(rb"(?<![\w.-])%b\b" % re.escape(name.encode()), rest):
+            line = code[: code.find(name.encode())].count(b"\n") + 1
+            raise RefusedError(
+                f"names {name} in a way that is not rewritten", where=f"{path}:{line}"
+            )
 
 
 def opened(work: Workplace, path: str) -> CodeFile:
@@ -138,6 +154,7 @@ def _converted(leaf: Node, flag: str, field: str, text: str, where: str) -> Chan
     if parent.kind == "assignment_expression" and _is_member(other) and parent.kids[-1] is leaf:
         assert other is not None
         if parent.label in ("=", "|="):
+            _check_store(parent, other, flag, where)
             new = f"{text[other.start : _dot(other, text)]}{field} = true"
             return Change(parent.span, new)
     if parent.kind == "binary_expression" and parent.label == "|" and _is_entry(parent):
@@ -163,6 +180,20 @@ def _converted(leaf: Node, flag: str, field: str, text: str, where: str) -> Chan
         kept = above.kids[0]
         return expression_change(text, above, text[kept.start : kept.end])
     raise RefusedError(f"{flag} is used in a way that has no counterpart", where=where)
+
+
+def _check_store(store: Node, member: Node, flag: str, where: str) -> None:
+    """Refuse a store of the bit that does more than set it, or whose target is copied on."""
+    function = next((n for n in store.ancestors() if n.kind == "function_definition"), None)
+    for n in function.walk() if function is not None else ():
+        if n.kind != "assignment_expression" or n is store:
+            continue
+        last = n.kids[-1]
+        again = n.kids[0].canon == member.canon and n.start < store.start
+        if again and store.label == "=":
+            raise RefusedError(f"{flag} is stored over other quirks", where=where)
+        if last.kind == "field_expression" and last.canon == member.canon:
+            raise RefusedError("what holds the quirks is copied as a whole", where=where)
 
 
 def _is_member(node: Node | None) -> bool:

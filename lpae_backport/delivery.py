@@ -102,23 +102,29 @@ def deliver(
         told.append(f"written to {places.mbox}; in the repository, apply with:")
         told.append(f"  git am {_am(plan, around)}{places.mbox.resolve()}")
     if places.branch is not None:
-        signed = f"{who[0]} <{who[1]}>" if signoff else None
-        texts = [message(p, plan, signed) for p in plan.patches]
-        now = int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
-        ref, head = f"refs/heads/{places.branch}", around.head()
-        told_of = stream(
-            _as_stored(plan, around),
-            *(who, texts, ref, head),
-            when=now,
-            prefix=around.prefix,
-            modes=modes_of(plan, around.root),
-        )
-        around.commit_all(told_of)
+        _to_branch(plan, places.branch, around, who, signoff=signoff)
         told.append(f"committed to branch {places.branch}")
     if places.apply:
         _to_tree(plan, around.root)
         told.append(f"made in {around.root}")
     return told
+
+
+def _to_branch(
+    plan: Plan, branch: str, around: Surroundings, who: tuple[str, str], *, signoff: bool
+) -> None:
+    signed = f"{who[0]} <{who[1]}>" if signoff else None
+    texts = [message(p, plan, signed) for p in plan.patches]
+    now = int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
+    ref, head = f"refs/heads/{branch}", around.head()
+    told_of = stream(
+        _as_stored(plan, around),
+        *(who, texts, ref, head),
+        when=now,
+        prefix=around.prefix,
+        modes=modes_of(plan, around.root),
+    )
+    around.commit_all(told_of)
 
 
 def _am(plan: Plan, around: Surroundings) -> str:

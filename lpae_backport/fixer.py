@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lpae_backport.draft import Earlier
 from lpae_backport.errors import RefusedError
 from lpae_backport.finding import State, StepAudit
-from lpae_backport.fixes import copies, declared, includes, initializers, statements, treewide
+from lpae_backport.fixes import copies, declared, includes, initializers, runs, statements, treewide
 from lpae_backport.fixes.copies import drop_if_unused
 from lpae_backport.layout import Unreadable
 from lpae_backport.location import Span
@@ -32,9 +32,9 @@ _EDITS: dict[Op, Callable[[Edit, Workplace], None]] = {
     Op.DELETE: statements.delete,
     Op.BRANCH: statements.branch,
     Op.GUARD: statements.guard,
-    Op.STATEMENTS: statements.statements,
+    Op.STATEMENTS: runs.statements,
     Op.INSERT: statements.insert,
-    Op.EXTRACT: statements.extract,
+    Op.EXTRACT: runs.extract,
     Op.MOVE: treewide.move,
     Op.KCONFIG: treewide.kconfig,
     Op.CONVERT: treewide.convert,

@@ -23,15 +23,22 @@ class Draft(FileTree):
     Args:
         base: the tree as it is.
         pack: the pack whose files are looked at.
+        parsed: files that were parsed before, by path and content; more are added to it.
     """
 
-    def __init__(self, base: FileTree, pack: Pack) -> None:
+    def __init__(
+        self,
+        base: FileTree,
+        pack: Pack,
+        parsed: dict[tuple[str, bytes], Resolved] | None = None,
+    ) -> None:
         self.path, self.root = base.path, base.root
         self._base = base
         self._pack = pack
         self._changed: dict[str, bytes | None] = {}
         self._crlf: dict[str, bool] = {}
-        self._parsed: dict[tuple[str, bytes], Resolved] = {}
+        self.known = parsed if parsed is not None else {}
+        """Files that were parsed, by path and content."""
         self._layout: Layout | None = None
 
     def read(self, name: str) -> bytes:
@@ -65,7 +72,7 @@ class Draft(FileTree):
     def layout(self) -> Layout:
         """The changed tree seen through the pack; parsed files are kept while they stay equal."""
         if self._layout is None:
-            self._layout = Layout(self, self._pack, self._parsed)
+            self._layout = Layout(self, self._pack, self.known)
         return self._layout
 
     def write(self, name: str, text: str) -> None:
@@ -143,9 +150,9 @@ class Draft(FileTree):
 
     def parsed(self, name: str, data: bytes) -> CodeFile | None:
         """Return some content of a file parsed, or nothing where it cannot be."""
-        if (name, data) not in self._parsed:
+        if (name, data) not in self.known:
             return CodeFile(Source(name, data))
-        found = self._parsed[name, data]
+        found = self.known[name, data]
         return found if isinstance(found, CodeFile) else None
 
     def touched(self) -> list[str]:

@@ -6,6 +6,7 @@ it, no other step has got worse, and what it leaves would compile as far as that
 its steps become manual, and so do those that build on them.
 """
 
+import re
 from collections.abc import Callable, Mapping
 
 from lpae_backport.audit import audit_step, tree_notes
@@ -20,6 +21,7 @@ from lpae_backport.rule import Pack, PatchSpec, Step
 from lpae_backport.tree import FileTree, UnreadableError
 from lpae_backport.workplace import Workplace
 
+_INCLUDES = re.compile(rb"^[ \t]*#[ \t]*include[^\n]*", re.MULTILINE)
 _RANK = {
     Verdict.NOT_APPLICABLE: 4,
     Verdict.DONE: 4,
@@ -39,7 +41,7 @@ class Planner:
         reference: the new tree.
         pack: the rules.
         steps: the steps asked for.
-        known: the reference's audits, where they have been made.
+        before: another planner with the same reference, to take over what it has read.
     """
 
     def __init__(
@@ -48,18 +50,21 @@ class Planner:
         reference: FileTree,
         pack: Pack,
         steps: tuple[Step, ...],
-        known: dict[str, StepAudit] | None = None,
+        before: "Planner | None" = None,
     ) -> None:
-        self._draft = Draft(target, pack)
-        theirs = Layout(reference, pack)
-        self._work = Workplace(self._draft, theirs, pack)
+        self._draft: Draft = Draft(target, pack, before._draft.known if before else None)
+        self._reference = reference
+        theirs = Layout(reference, pack) if before is None else before._work.reference
+        self._work: Workplace = Workplace(self._draft, theirs, pack)
         self._wanted = {s.id for s in steps}
         self._steps = {s.id: s for s in pack.steps}
         self._depends: dict[str, frozenset[str]] = {}
         self._now = {s.id: self._audit(s) for s in pack.steps}
-        if known is None:
+        if before is None:
             known = {s.id: audit_step(s, theirs) for s in pack.steps}
-        self.plan = Plan(pack, dict(self._now), known)
+        else:
+            known = before.plan.reference
+        self.plan: Plan = Plan(pack, dict(self._now), known)
         self._stuck: dict[str, str] = {}
         self._seen = ""
         layout = self._draft.layout
@@ -79,6 +84,22 @@ class Planner:
         for path in sorted({p for patch in self.plan.patches for p in patch.files}):
             self.plan.original[path] = self._draft.original(path)
         return self.plan
+
+    def again(self, target: FileTree) -> list[Patch]:
+        """Plan once more on what the series makes of its target; that should come to nothing.
+
+        Args:
+            target: the tree the series is for.
+        """
+        if not self.plan.patches:
+            return []
+        after = Draft(target, self.plan.pack)
+        for patch in self.plan.patches:
+            for path, data in patch.files.items():
+                after.put(path, data)
+        steps = tuple(s for s in self.plan.pack.steps if s.id in self._wanted)
+        second = Planner(after, self._reference, self.plan.pack, steps, self)
+        return second.run(lambda: None).patches
 
     def _specs(self) -> list[PatchSpec]:
         """Return the patches of the pack, and one for each step that is in none of them."""
@@ -165,10 +186,12 @@ class Planner:
         changed = self._draft.since(mark)
         moved = any(not self._draft.is_file(p) or self._draft.at(mark, p) is None for p in changed)
         mine = {s.id for s in todo}
+        wide = moved or any(self._reaches_out(p, mark) for p in changed)
         new = {}
         for s, step in self._steps.items():
             same = s not in mine and not moved and self._depends[s].isdisjoint(changed)
-            new[s] = self._now[s] if same and not self._is_treewide(step) else self._audit(step)
+            same = same and not (wide and self._is_treewide(step))
+            new[s] = self._now[s] if same else self._audit(step)
         for step in todo:
             audit = new[step.id]
             if audit.verdict.is_open:
@@ -183,6 +206,15 @@ class Planner:
         )
         self._now = new
         return made
+
+    def _reaches_out(self, path: str, mark: Mapping[str, bytes | None]) -> bool:
+        """Tell whether a change can matter beyond its file: other includes, or no C at all."""
+        old, new = (
+            self._draft.at(mark, path) or b"",
+            self._draft.at(self._draft.mark(), path) or b"",
+        )
+        plain = path.endswith((".c", ".h"))
+        return not plain or _INCLUDES.findall(old) != _INCLUDES.findall(new)
 
     def _is_treewide(self, step: Step) -> bool:
         """Tell whether a step depends on more than the files it names."""
@@ -235,23 +267,3 @@ def _telling(reference: StepAudit, target: StepAudit) -> Evidence | None:
     ordered = sorted(reference.checks, key=lambda c: c.id not in unmet)
     found = [e for c in ordered for e in c.evidence if e.text]
     return found[0] if found else next((e for c in ordered for e in c.evidence), None)
-
-
-def rest_of(
-    plan: Plan, target: FileTree, reference: FileTree, steps: tuple[Step, ...]
-) -> list[Patch]:
-    """Plan once more on what a series makes of its target; that should come to nothing.
-
-    Args:
-        plan: the series.
-        target: the tree it is for.
-        reference: the new tree.
-        steps: the steps asked for.
-    """
-    if not plan.patches:
-        return []
-    after = Draft(target, plan.pack)
-    for patch in plan.patches:
-        for path, data in patch.files.items():
-            after.put(path, data)
-    return Planner(after, reference, plan.pack, steps, plan.reference).run(lambda: None).patches

@@ -86,8 +86,16 @@ def _once(file: CodeFile, name: str, make: Callable[[], _Kept]) -> _Kept:
 
 def _words(file: CodeFile, kinds: tuple[str, ...]) -> frozenset[str]:
     """Return the names of some kinds that stand in declarations at file level."""
-    nodes = (n for node in file.declared_nodes() for n in node.walk())
-    return frozenset(n.label for n in nodes if n.kind in kinds)
+    leaves = (n for node in file.declared_nodes() for n in node.walk() if n.kind in kinds)
+    return frozenset(n.label for n in leaves if not _is_parameter(n))
+
+
+def _is_parameter(leaf: Node) -> bool:
+    """Tell whether a name is that of a prototype's parameter, which nothing else can use."""
+    above = leaf.parent
+    return leaf.kind == "identifier" and any(
+        n.kind == "parameter_declaration" for n in (above, *leaf.ancestors()) if n is not None
+    )
 
 
 def _defined(file: CodeFile) -> frozenset[str]:

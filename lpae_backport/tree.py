@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A kernel tree on disk, read-only, and never left: not by ``..``, not by a symbolic link."""
 
+import contextlib
 import os
 import re
 import stat
@@ -155,13 +156,16 @@ class Tree(FileTree):
 
     def mentioning(self, word: bytes, folders: tuple[str, ...]) -> list[str]:
         """Return the sources below some folders that have a word; see `FileTree.mentioning`."""
-        found = []
-        for folder in folders:
-            for here, _, names in os.walk(f"{self.root}/{folder}"):
-                for name in names:
-                    path = f"{here}/{name}"
-                    if name.endswith(_SOURCES) and _has(path, word):
-                        found.append(os.path.relpath(path, self.root))
+        found: list[str] = []
+        cut = len(self.root) + 1
+        queue = [f"{self.root}/{folder}" for folder in folders]
+        while queue:
+            with contextlib.suppress(OSError), os.scandir(queue.pop()) as entries:
+                for e in entries:
+                    if e.is_dir(follow_symlinks=False):
+                        queue.append(e.path)
+                    elif e.name.endswith(_SOURCES) and e.is_file() and _has(e.path, word):
+                        found.append(e.path[cut:])
         return sorted(found)
 
     def _open(self, name: str) -> int:
@@ -246,9 +250,14 @@ def as_text(data: bytes, name: str) -> bytes:
 
 
 def _has(path: str, word: bytes) -> bool:
+    """Tell whether a regular file has a word in it; one that cannot be read has not."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(fd, "rb", buffering=0) as f:
-            return stat.S_ISREG(os.fstat(fd).st_mode) and word in f.read()
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
+    try:
+        return word in os.read(fd, 8 * MAX_FILE)
+    except OSError:
+        return False
+    finally:
+        os.close(fd)

@@ -9,7 +9,7 @@ import pytest
 
 from lpae_backport.emission import emit
 from lpae_backport.rule import Pack
-from lpae_backport.series import rest_of
+from lpae_backport.series import Planner
 from lpae_backport.tree import Tree
 from tests.series import WHO, boot, build, plan_for, put
 from tests.trees import real_tree
@@ -42,13 +42,15 @@ def test_text_of_a_real_reference(variable: str, old: Path, pack: Pack, tmp_path
 def test_a_real_target(variable: str, pack: Pack) -> None:
     """A 4.9 BSP closes completely, in about 26 patches that git am takes, and stays closed."""
     target, reference = _named("LPAE_AUDIT_TARGET"), _named(variable)
-    plan = plan_for(target, reference, pack)
+    tree = Tree(str(target))
+    planner = Planner(tree, Tree(str(reference)), pack, pack.steps)
+    plan = planner.run(lambda: None)
     assert [(m.step.id, m.reason) for m in plan.manual] == []
     assert plan.open == []
     assert 20 <= len(plan.patches) <= 32
-    mails = emit(plan, WHO, Tree(str(target)).root, signoff=True)
+    mails = emit(plan, WHO, tree.root, signoff=True)
     assert len(mails) == len(plan.patches) + 1
-    assert rest_of(plan, Tree(str(target)), Tree(str(reference)), pack.steps) == []
+    assert planner.again(tree) == []
     added = [
         line[1:]
         for mail in mails

@@ -17,7 +17,7 @@ from lpae_backport.packs import load_packs, select
 from lpae_backport.plan import Plan
 from lpae_backport.repository import Surroundings, identity
 from lpae_backport.rule import Pack, Step
-from lpae_backport.series import Planner, rest_of
+from lpae_backport.series import Planner
 from lpae_backport.tree import Tree
 
 _FILE = click.Path(path_type=Path)
@@ -117,9 +117,10 @@ def _planned(
     asked: Options, target: Tree, reference: Tree, pack: Pack, steps: tuple[Step, ...]
 ) -> Plan:
     with Progress(len(pack.series) + 1, "planning") as bar:
-        plan = Planner(target, reference, pack, steps).run(bar.advance)
+        planner = Planner(target, reference, pack, steps)
+        plan = planner.run(bar.advance)
         plan.start = asked.start_number
-        again = rest_of(plan, target, reference, steps)
+        again = planner.again(target)
     if again:
         raise ProofError(f"a second series would not be empty: {again[0].subject}")
     return plan

@@ -18,7 +18,7 @@ from lpae_backport.rule import Edit
 from lpae_backport.symbols import CodeFile
 from lpae_backport.syntax import Node
 from lpae_backport.template import block_of, deleted, replaced
-from lpae_backport.whitespace import fold, indent_of, line_limit, margin, width
+from lpae_backport.whitespace import fit, fold, indent_of, line_limit, margin, width
 from lpae_backport.workplace import Workplace
 
 _LEAVING = frozenset({"return_statement", "goto_statement"})
@@ -176,10 +176,10 @@ def _shifted(block: str, limit: int) -> str:
         for line in lines
     ]
     if len(lines) == 1 or max(map(width, moved)) <= limit:
-        return "\n".join(fold(m, limit) for m in moved)
+        return fit("\n".join(moved), limit)
     target, _, value = lines[0].partition(" = ")
     if not value:
-        return "\n".join(fold(m, limit) for m in moved)
+        return fit("\n".join(moved), limit)
     inner = indent_of(block) + "\t\t"
     values = [inner + v.strip() for v in (value, *lines[1:])]
     return "\n".join([f"\t{target} =", *values])

@@ -127,8 +127,13 @@ def convert(edit: Edit, work: Workplace) -> None:
             work.change(file, changes)
     file = work.file(edit.scope.file)
     work.change(file, _definition(file, flag))
-    for path in sorted(_mentioning(flag, edit.paths, work)):
-        raise RefusedError(f"{flag} is still used", where=path)
+    left = [p for p in work.mentioning(flag) if _in_code(flag, work.draft.read(p))]
+    if left:
+        raise RefusedError(f"{flag} is still used", where=left[0])
+
+
+def _in_code(word: str, data: bytes) -> bool:
+    return re.search(rb"\b%b\b" % word.encode(), without_comments(data)) is not None
 
 
 def _mentioning(word: str, folders: tuple[str, ...], work: Workplace) -> Iterator[str]:

@@ -356,3 +356,112 @@ def test_a_hostile_repository_runs_nothing(run, tree: Path, new: Path, tmp_path:
     assert run("series", tree, new, "--branch", "b", "--step", "1.1", *_AUTHOR).status == 1
     assert run("series", tree, new, "--apply", *_AUTHOR).status == 0
     assert not marker.exists()
+
+
+def test_modes_are_kept(run, tree: Path, new: Path, tmp_path: Path) -> None:
+    """An executable source stays one, in a branch, by git am and on --apply; a moved one too."""
+    for name in ("drivers/iommu/io-pgtable.h", "drivers/iommu/io-pgtable-arm.c"):
+        (tree / name).chmod(0o755)
+    _repository(tree)
+    run("series", tree, new, "--branch", "b", *_AUTHOR)
+    changed = _git("diff", "--summary", "main", "b", cwd=tree)
+    assert "mode change" not in changed
+    run("series", tree, new, "-o", tmp_path / "out", *_AUTHOR)
+    _git("am", "--empty=drop", *sorted(map(str, (tmp_path / "out").glob("*.patch"))), cwd=tree)
+    assert (tree / "include/linux/io-pgtable.h").stat().st_mode & 0o111
+    assert (tree / "drivers/iommu/io-pgtable-arm.c").stat().st_mode & 0o111
+
+
+def test_stored_line_ends_stay(run, tree: Path, new: Path) -> None:
+    """Where attributes turn LF to CR LF in the tree, a branch stores LF as before."""
+    (tree / ".gitattributes").write_text("*.[ch] text eol=crlf\n")
+    for path in tree.rglob("*.[ch]"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    _repository(tree)
+    assert run("series", tree, new, "--branch", "b", *_AUTHOR).status == 0
+    stat = _git("diff", "--shortstat", "main", "b", cwd=tree)
+    assert int(stat.split("insertion")[0].split()[-1]) < 500
+
+
+def test_work_done_meanwhile_is_not_undone(run, tree: Path, new: Path) -> None:
+    """What changes in OLD while a series is made is seen, and nothing is written over it."""
+    path = tree / "drivers/iommu/arm-smmu.c"
+    command = f"test $LPAE_AUDIT_PATCH != 3 || echo '/* new */' >> {path}"
+    done = run("series", tree, new, "--apply", "--build", command, *_AUTHOR)
+    assert done.status == 2
+    assert "changed while the series was made" in done.err
+    assert path.read_text().endswith("/* new */\n")
+
+
+def test_a_build_never_writes_into_the_target(run, tree: Path, new: Path, tmp_path: Path) -> None:
+    """A folder that is an absolute link leads out of the copy; the build refuses."""
+    (tree / "vendor").mkdir()
+    (tree / "drivers/iommu/extra").mkdir()
+    before = {p: p.read_bytes() for p in tree.rglob("*") if p.is_file()}
+    run("series", tree, new, "-o", tmp_path / "o", "--step", "1.1", "--build", "true", *_AUTHOR)
+    assert before == {p: p.read_bytes() for p in tree.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GIT_DIFF_OPTS", "-u0"),
+        ("GIT_CONFIG_PARAMETERS", "'diff.noprefix=true'"),
+        ("GIT_DEFAULT_HASH", "sha256"),
+        ("GIT_COMMITTER_DATE", "garbage"),
+        ("GIT_DIR", "/nowhere"),
+    ],
+)
+def test_the_environment_changes_nothing(
+    run, old: Path, new: Path, tmp_path: Path, monkeypatch, name: str, value: str
+) -> None:
+    """What a caller's environment tells git does not reach the series."""
+    run("series", old, new, "-o", tmp_path / "a", "--step", "1.1", *_AUTHOR)
+    monkeypatch.setenv(name, value)
+    run("series", old, new, "-o", tmp_path / "b", "--step", "1.1", *_AUTHOR)
+    one = {p.name: p.read_bytes() for p in (tmp_path / "a").iterdir()}
+    assert one == {p.name: p.read_bytes() for p in (tmp_path / "b").iterdir()}
+
+
+@pytest.mark.parametrize(
+    "who", ["A\nX: 1 <a@b.c>", '" <a@b.c>', ". <a@b.c>", "A <>", "\udcff <a@b.c>"]
+)
+def test_identities_that_git_would_change(run, old: Path, new: Path, who: str) -> None:
+    """They are refused at once."""
+    done = run("series", old, new, "--dry-run", "--from", who)
+    assert done.status == 2
+    assert "is no identity" in done.err
+
+
+@pytest.mark.parametrize("option", ["-o", "--mbox", "--branch", "--build", "--from"])
+def test_empty_values(run, old: Path, new: Path, option: str) -> None:
+    """An empty name is no name."""
+    done = run("series", old, new, option, "")
+    assert done.status == 2
+    assert "empty" in done.err
+
+
+def test_mbox_keeps_what_it_replaces(run, old: Path, new: Path, tmp_path: Path) -> None:
+    """A file keeps its mode, a link stays a link."""
+    real = tmp_path / "real"
+    real.write_text("")
+    real.chmod(0o600)
+    (tmp_path / "link").symlink_to(real)
+    run("series", old, new, "--mbox", tmp_path / "link", "--step", "1.1", *_AUTHOR)
+    assert (tmp_path / "link").is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o600
+    assert b"PATCH" in real.read_bytes()
+
+
+def test_swapped_trees(run, old: Path, new: Path) -> None:
+    """A reference that lacks the steps proves nothing, and is said to."""
+    done = run("series", new, old, "--dry-run", *_AUTHOR)
+    assert done.status == 1
+    assert "are OLD and NEW swapped" in done.err
+
+
+def test_step_alone_waits_for_what_it_stands_on(run, old: Path, new: Path) -> None:
+    """A step of a patch of several does not go without the others it comes after."""
+    done = run("series", old, new, "--dry-run", "--step", "1.9", *_AUTHOR)
+    assert "0 patches" in done.out
+    assert "waits for 1.8" in done.out

@@ -20,8 +20,6 @@ from lpae_backport.rule import Pack, Step
 from lpae_backport.series import Planner
 from lpae_backport.tree import Tree
 
-_FILE = click.Path(path_type=Path)
-
 
 @dataclass(frozen=True)
 class Options:
@@ -54,8 +52,8 @@ class Options:
 @click.command("series")
 @click.argument("old", type=click.Path())
 @click.argument("new", type=click.Path())
-@click.option("-o", "--output", type=_FILE, metavar="DIR", help="Write the patches to DIR.")
-@click.option("--mbox", type=_FILE, metavar="FILE", help="Write them to one FILE.")
+@click.option("-o", "--output", type=click.Path(), metavar="DIR", help="Write the patches to DIR.")
+@click.option("--mbox", type=click.Path(), metavar="FILE", help="Write them to one FILE.")
 @click.option("--branch", metavar="NAME", help="Commit them to a new branch of OLD's repository.")
 @click.option("--apply", is_flag=True, help="Make the changes in OLD, if what they touch is clean.")
 @click.option("--dry-run", is_flag=True, help="Plan and prove, write nothing.")
@@ -64,7 +62,7 @@ class Options:
     "--step", "steps", multiple=True, metavar="ID", help="Make this step, or those below it."
 )
 @click.option("--pack", metavar="NAME", help="Take this pack, where there are several.")
-@click.option("--rules", type=_FILE, metavar="DIR", help="Take the packs from DIR.")
+@click.option("--rules", type=click.Path(), metavar="DIR", help="Take the packs from DIR.")
 @click.option("--from", "author", metavar="IDENT", help="Author, as 'Name <address>', not git's.")
 @click.option("--signoff/--no-signoff", default=True, show_default=True, help="Sign them off.")
 @click.option(
@@ -81,10 +79,12 @@ def command(**given: Any) -> int:
     They apply with: git am --empty=drop DIR/*.patch. Logs of a build that failed are kept in
     DIR.logs.
     """
-    asked = Options(**given)
     for name, value in given.items():
-        if value == "" or (isinstance(value, Path) and not value.name and str(value) != "."):
-            raise UsageError(f"--{name.replace('_', '-')} is empty")
+        if value == "":
+            raise UsageError(f"{name.replace('_', ' ')} is empty")
+    for name in ("output", "mbox", "rules"):
+        given[name] = Path(given[name]) if given[name] is not None else None
+    asked = Options(**given)
     if not (asked.output or asked.mbox or asked.branch or asked.apply or asked.dry_run):
         hint = "-o DIR, --mbox, --branch, --apply or --dry-run"
         raise UsageError("nowhere to write to", hint=hint)

@@ -7,7 +7,16 @@ from collections.abc import Callable
 from lpae_backport.draft import Earlier
 from lpae_backport.errors import RefusedError
 from lpae_backport.finding import State, StepAudit
-from lpae_backport.fixes import copies, declared, includes, initializers, runs, statements, treewide
+from lpae_backport.fixes import (
+    copies,
+    declared,
+    includes,
+    initializers,
+    quirks,
+    runs,
+    statements,
+    treewide,
+)
 from lpae_backport.fixes.copies import drop_if_unused
 from lpae_backport.layout import Unreadable
 from lpae_backport.location import Span
@@ -37,7 +46,7 @@ _EDITS: dict[Op, Callable[[Edit, Workplace], None]] = {
     Op.EXTRACT: runs.extract,
     Op.MOVE: treewide.move,
     Op.KCONFIG: treewide.kconfig,
-    Op.CONVERT: treewide.convert,
+    Op.CONVERT: quirks.convert,
 }
 _HARMLESS = re.compile(r"[\w\s&*.,()-]*(?:->[\w\s&*.,()-]*)*")
 

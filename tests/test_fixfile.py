@@ -201,3 +201,52 @@ def test_every_kind_of_edit_is_used_or_tested(pack) -> None:
     """No kind of edit is there that nothing proves."""
     used = {e.op for s in pack.steps for e in s.fix}
     assert set(Op) - used <= {Op.REMOVE}
+
+
+_QUIRKY = """#include <linux/x.h>
+
+#define FIRST 1
+
+bool hw(void);
+void use(struct s *);
+
+void f(void)
+{
+\tunsigned long quirks = 0;
+\tstruct s cfg;
+
+\tif (hw())
+\t\tquirks |= BIT_OF_OLD;
+\tcfg = (struct s) {
+\t\t.old\t\t= quirks,
+\t};
+\tif (cfg.old & BIT_OF_OLD)
+\t\tuse(&cfg);
+}
+"""
+
+
+def test_a_quirk_that_is_gathered_in_a_local(tmp_path: Path) -> None:
+    """The local gets a companion, which goes into the initializer beside it."""
+    header = "struct s {\n\t#define BIT_OF_OLD 4\n\tint old;\n\tbool fresh;\n};\n"
+    edit = "  - {convert: BIT_OF_OLD, to: fresh, in: hdr, under: [drivers]}\n"
+    got = _made(tmp_path, edit, _QUIRKY, header=header)
+    assert "\tunsigned long quirks = 0;\n\tbool fresh = false;\n" in got
+    assert "\tif (hw())\n\t\tfresh = true;\n" in got
+    assert "\t\t.old\t\t= quirks,\n\t\t.fresh\t\t= fresh,\n" in got
+    assert "\tif (cfg.fresh)\n" in got
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("\t\t.old\t\t= quirks,\n", "\t\t.old\t\t= 0,\n"),
+        ("\tif (hw())", "\tuse((void *)quirks);\n\tif (hw())"),
+        ("\tstruct s cfg;", "\tstruct s cfg;\n\tbool fresh;"),
+    ],
+)
+def test_a_quirk_that_goes_elsewhere(tmp_path: Path, old: str, new: str) -> None:
+    """Where the local does more than that, nobody can tell what becomes of the bit."""
+    header = "struct s {\n\t#define BIT_OF_OLD 4\n\tint old;\n\tbool fresh;\n};\n"
+    edit = "  - {convert: BIT_OF_OLD, to: fresh, in: hdr, under: [drivers]}\n"
+    assert "quirks" in _refused(tmp_path, edit, _QUIRKY.replace(old, new), header=header)

@@ -41,7 +41,7 @@ def entry(edit: Edit, work: Workplace) -> None:
         bare = text[lines.start : anchor.end] + "," + text[anchor.end : lines.end]
     else:
         bare = text[lines.start : lines.end]
-    new = _dressed(text[lines.start : lines.end], name, value)
+    new = dressed(text[lines.start : lines.end], name, value)
     work.change(file, [Change(lines, bare + new, lines=True)])
 
 
@@ -85,16 +85,17 @@ def _designator(pair: Node) -> str:
     return f"[{word}]" if d.kind == "subscript_designator" else f".{word}"
 
 
-def _dressed(line: str, name: str, value: str) -> str:
+def dressed(line: str, name: str, value: str) -> str:
     """Return an entry aligned like the one of `line`."""
     m = re.match(r"([ \t]*)(\.\w+|\[\w+\])([ \t]*)=([ \t]*)", line)
     if m is None:
         raise RefusedError("the entry before it has another form")
     head = m[1] + name
-    if "\t" not in m[3]:
-        return f"{head} ={m[4] or ' '}{value},\n"
     column = width(m[1] + m[2] + m[3])
-    head += "\t"
-    while width(head) < column:
+    if len(m[3]) > 1 and "\t" not in m[3]:
+        head += " " * (column - width(head))
+    if "\t" not in m[3] and not head.endswith(" "):
+        return f"{head} ={m[4] or ' '}{value},\n"
+    while "\t" in m[3] and (width(head) < column or not head.endswith("\t")):
         head += "\t"
     return f"{head}={m[4]}{value},\n"

@@ -100,7 +100,8 @@ def _rows(
     pack: Pack, steps: tuple[Step, ...], old: TreeAudit, new: TreeAudit
 ) -> Iterator[StepComparison]:
     for step, t, r in zip(steps, old.steps, new.steps, strict=True):
-        yield StepComparison(step.id, step.title, pack.id, t, r, step.after)
+        manual = None if step.fix else step.manual or "the rules have no fix for it"
+        yield StepComparison(step.id, step.title, pack.id, t, r, step.after, manual)
 
 
 def _info(tree: FileTree) -> TreeInfo:

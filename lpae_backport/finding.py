@@ -124,6 +124,8 @@ class StepComparison:
     target: StepAudit
     reference: StepAudit
     after: tuple[str, ...] = ()
+    manual: str | None = None
+    """Why the rules have no fix for it, where they have none."""
 
     @property
     def verdict(self) -> Verdict:

@@ -28,7 +28,8 @@ def command(step: str, rules: Path | None) -> None:
 
 
 def _fold(line: str, width: int) -> list[str]:
-    indent = line[: len(line) - len(line.lstrip())] + "    "
+    own = line[: len(line) - len(line.lstrip())]
+    indent = f"{own}    " if own else ""
     return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False) or [""]
 
 
@@ -50,6 +51,10 @@ def _explain(pack: Pack, step: Step) -> Iterator[str]:
         what = " or ".join(step.applies.functions or places)
         yield f"Not applicable where the tree has no {what}."
         yield ""
+    patches = [p.subject for p in pack.series if step.id in p.steps]
+    how = " or ".join(patches) if step.fix else step.manual or "the rules have no fix for it"
+    yield f"Patch: {how or 'of its own'}"
+    yield ""
     yield "Done when:"
     for c in step.checks:
         yield f"  {c.id}: {_says(pack, c)}"

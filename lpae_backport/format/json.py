@@ -54,7 +54,7 @@ def _step(s: StepComparison) -> dict[str, Any]:
         "reason": s.target.reason,
         "after": list(s.after),
         "checks": [_check(c, reference.get(c.id)) for c in s.target.checks],
-        "manual": None,
+        "manual": s.manual,
     }
 
 

@@ -32,6 +32,7 @@ _CASES = {
     "value changed before": (_ARM, _RUN, "\tif (iova & 1)\n\t\tpte |= 1ULL << 52;\n\n" + _RUN, "1.6.2j"),
     "jump out of the run": (_ARM, "\tpte |= pfn_to_iopte", "\tif (!paddr)\n\t\treturn -ERANGE;\n\tpte |= pfn_to_iopte", "1.6.2j"),
     "parameter used in the run": (_ARM, "\tpte |= pfn_to_iopte", "\tif (iova & 1)\n\t\tpte |= 1ULL << 58;\n\tpte |= pfn_to_iopte", "1.6.2j"),
+    "statement in the split": (_ARM, "\t\t/* The hole. */\n", "\t\tblk_paddr |= 1;\n\t\t/* The hole. */\n", "1.6.2j"),
     "argument with a side effect": (_ARM, _SET, _SET.replace("ptep,", "ptep++,"), "1.6.2g"),
     "two devices in scope": (_V3, _SMMU, "\tstruct arm_smmu_device *parent = NULL;\n" + _SMMU, "3b"),
     "option around the count": (_HEADER, "\tIO_PGTABLE_NUM_FMTS,\n", "#ifdef CONFIG_VENDOR\n\tIO_PGTABLE_NUM_FMTS = 8,\n#else\n\tIO_PGTABLE_NUM_FMTS,\n#endif\n", "1.1"),

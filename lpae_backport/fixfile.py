@@ -30,7 +30,7 @@ _KEYS: dict[Op, tuple[str, ...]] = {
     Op.EXTRACT: ("until", "as", "call"),
     Op.MOVE: ("to", "under"),
     Op.KCONFIG: ("replace-token", "with"),
-    Op.CONVERT: ("to", "under"),
+    Op.CONVERT: ("to", "under", "of"),
 }
 _REQUIRED: dict[Op, tuple[str, ...]] = {
     Op.ENUMERATOR: ("in", "of"),
@@ -44,7 +44,7 @@ _REQUIRED: dict[Op, tuple[str, ...]] = {
     Op.EXTRACT: ("in", "until", "as", "call"),
     Op.MOVE: ("to", "under"),
     Op.KCONFIG: ("in", "replace-token", "with"),
-    Op.CONVERT: ("in", "to", "under"),
+    Op.CONVERT: ("in", "to", "under", "of"),
 }
 _PATTERNS = frozenset({Op.GUARD, Op.REPLACE, Op.DELETE, Op.BRANCH, Op.STATEMENTS, Op.EXTRACT})
 _IN_FUNCTION = frozenset({Op.INSERT, Op.BRANCH, Op.GUARD, Op.STATEMENTS, Op.EXTRACT})

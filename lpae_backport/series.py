@@ -22,15 +22,6 @@ from lpae_backport.tree import FileTree, UnreadableError
 from lpae_backport.workplace import Workplace
 
 _INCLUDES = re.compile(rb"^[ \t]*#[ \t]*include[^\n]*", re.MULTILINE)
-_RANK = {
-    Verdict.NOT_APPLICABLE: 4,
-    Verdict.DONE: 4,
-    Verdict.DIFFERS: 1,
-    Verdict.PARTIAL: 1,
-    Verdict.MISSING: 0,
-    Verdict.UNKNOWN: -1,
-}
-"""What a patch must not lower; an older form may become a part of the newer one."""
 
 
 class Planner:
@@ -199,7 +190,9 @@ class Planner:
                 why = f"{bad.id}: {bad.reason}" if bad is not None else audit.verdict.value
                 raise RefusedError(f"the edits do not make it hold ({why})")
         for s, audit in new.items():
-            if _RANK[audit.verdict] < _RANK[self._now[s].verdict]:
+            was = self._now[s].verdict
+            lost = audit.verdict is Verdict.UNKNOWN is not was
+            if lost or (audit.verdict.is_open and not was.is_open):
                 raise RefusedError(f"it would undo step {s}")
         made = tuple(
             s for s, a in new.items() if not a.verdict.is_open and self._now[s].verdict.is_open

@@ -52,9 +52,21 @@ def faults(before: CodeFile | None, after: CodeFile, vocabulary: Vocabulary) -> 
         found += [f"{f.name} would use {n}, which this tree lacks" for n in odd]
         was = set(_wrong_calls(old)) if old is not None else set()
         found += [w for w in _wrong_calls(f) if w not in was]
+    found += _used_above(before, after)
     idle = set(unused_statics(before)) if before is not None else set()
     found += [f"nothing would use {n}" for n in unused_statics(after) if n not in idle]
     return list(dict.fromkeys(found))
+
+
+def _used_above(before: CodeFile | None, after: CodeFile) -> Iterator[str]:
+    """Yield the functions that are new in a file, and used above where they are known."""
+    for name, fs in after.functions.items():
+        if before is not None and name in before.functions:
+            continue
+        known = min([f.span.start for f in fs] + [d.start for d in after.declarations(name)])
+        use = re.search(rb"\b%b\b" % name.encode(), after.source.quiet)
+        if use is not None and use.start() < known:
+            yield f"{name} would be used above its definition"
 
 
 def _changed(before: CodeFile | None, after: CodeFile) -> list[Function]:

@@ -143,7 +143,11 @@ def test_edits_of_statements(tmp_path: Path, edit: str, old: str, wanted: str) -
         ("replace: work($A);, with: work(other);", _F, "would use other"),
         ("replace: work($A);, with: 'g($A, 2);'", _F, "would call g with 2 arguments"),
         ("guard: work($A);, if: x", _F.replace("\twork", "\twork(1);\n\twork"), "more than one"),
-        ("delete: work($A);", _F.replace("\twork", "\tif (a)\n\t\twork"), "all that its condition"),
+        (
+            "delete: work($A);",
+            _F.replace("\twork", "\tif (a)\n\t\twork"),
+            "stands under a condition",
+        ),
         ("replace: work($A);, with: x();", _F.replace("(a);", "(a); a++;"), "more than one statem"),
     ],
 )
@@ -229,7 +233,7 @@ void f(void)
 def test_a_quirk_that_is_gathered_in_a_local(tmp_path: Path) -> None:
     """The local gets a companion, which goes into the initializer beside it."""
     header = "struct s {\n\t#define BIT_OF_OLD 4\n\tint old;\n\tbool fresh;\n};\n"
-    edit = "  - {convert: BIT_OF_OLD, to: fresh, in: hdr, under: [drivers]}\n"
+    edit = "  - {convert: BIT_OF_OLD, to: fresh, of: s, in: hdr, under: [drivers]}\n"
     got = _made(tmp_path, edit, _QUIRKY, header=header)
     assert "\tunsigned long quirks = 0;\n\tbool fresh = false;\n" in got
     assert "\tif (hw())\n\t\tfresh = true;\n" in got
@@ -248,5 +252,5 @@ def test_a_quirk_that_is_gathered_in_a_local(tmp_path: Path) -> None:
 def test_a_quirk_that_goes_elsewhere(tmp_path: Path, old: str, new: str) -> None:
     """Where the local does more than that, nobody can tell what becomes of the bit."""
     header = "struct s {\n\t#define BIT_OF_OLD 4\n\tint old;\n\tbool fresh;\n};\n"
-    edit = "  - {convert: BIT_OF_OLD, to: fresh, in: hdr, under: [drivers]}\n"
+    edit = "  - {convert: BIT_OF_OLD, to: fresh, of: s, in: hdr, under: [drivers]}\n"
     assert "quirks" in _refused(tmp_path, edit, _QUIRKY.replace(old, new), header=header)

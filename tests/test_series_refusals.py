@@ -33,6 +33,13 @@ _CASES = {
     "jump out of the run": (_ARM, "\tpte |= pfn_to_iopte", "\tif (!paddr)\n\t\treturn -ERANGE;\n\tpte |= pfn_to_iopte", "1.6.2j"),
     "parameter used in the run": (_ARM, "\tpte |= pfn_to_iopte", "\tif (iova & 1)\n\t\tpte |= 1ULL << 58;\n\tpte |= pfn_to_iopte", "1.6.2j"),
     "statement in the split": (_ARM, "\t\t/* The hole. */\n", "\t\tblk_paddr |= 1;\n\t\t/* The hole. */\n", "1.6.2j"),
+    "bit always set": (_ARM, _PROT, "\tpte |= ARM_LPAE_PTE_XN;\n", "1.4"),
+    "attributes exchanged": (_ARM, "\t\t\tpte |= ARM_LPAE_PTE_MEMATTR_NC;\n\t\telse\n\t\t\tpte |= ARM_LPAE_PTE_MEMATTR_OIWB;", "\t\t\tpte |= ARM_LPAE_PTE_MEMATTR_OIWB;\n\t\telse\n\t\t\tpte |= ARM_LPAE_PTE_MEMATTR_NC;", "1.4"),
+    "early return": (_ARM, _PROT, "\tif (prot & IOMMU_MMIO)\n\t\treturn pte;\n" + _PROT, "1.4"),
+    "access flag under a condition": (_ARM, "\tpte |= ARM_LPAE_PTE_AF | ARM_LPAE_PTE_SH_IS;\n", "\tif (!(prot >> 58 & 1)) {\n\t\tpte |= ARM_LPAE_PTE_AF | ARM_LPAE_PTE_SH_IS;\n\t}\n", "1.4"),
+    "bit in a table entry": (_ARM, "\t\t__arm_lpae_set_pte(ptep, pte, cfg);\n\t} else", "\t\t__arm_lpae_set_pte(ptep, pte | 1ULL << 59, cfg);\n\t} else", "1.6.2f"),
+    "assembler in the split": (_ARM, "\treturn size;\n}\n\nstatic int __arm_lpae_unmap", "\tasm volatile(\"\" ::: \"memory\");\n\treturn size;\n}\n\nstatic int __arm_lpae_unmap", "1.6.2j"),
+    "check in the split": (_ARM, "\tfor (; at < stop;", "\tif (size < 0x1000)\n\t\treturn 0;\n\tfor (; at < stop;", "1.6.2j"),
     "argument with a side effect": (_ARM, _SET, _SET.replace("ptep,", "ptep++,"), "1.6.2g"),
     "two devices in scope": (_V3, _SMMU, "\tstruct arm_smmu_device *parent = NULL;\n" + _SMMU, "3b"),
     "option around the count": (_HEADER, "\tIO_PGTABLE_NUM_FMTS,\n", "#ifdef CONFIG_VENDOR\n\tIO_PGTABLE_NUM_FMTS = 8,\n#else\n\tIO_PGTABLE_NUM_FMTS,\n#endif\n", "1.1"),
@@ -154,3 +161,35 @@ def test_a_quirk_used_elsewhere_is_not_dropped(
     plan = plan_for(tree, new, pack)
     reasons = {m.step.id: m.reason for m in plan.manual}
     assert reasons["1.6.1"] == "IO_PGTABLE_QUIRK_NO_DMA is still used"
+
+
+def test_an_entry_that_is_read_twice(old: Path, new: Path, tmp_path: Path, pack: Pack) -> None:
+    """Reading once does not move the pointer that a vendor reads through again."""
+    tree = Path(shutil.copytree(old, tmp_path / "tree"))
+    path = tree / _ARM
+    read = "\t\tpte = *(ptep + ARM_LPAE_LVL_IDX(iova, lvl, data));\n"
+    text = path.read_text()
+    assert text.count(read) == 1
+    path.write_text(text.replace(read, read + read))
+    plan = plan_for(tree, new, pack)
+    apply(plan, tree)
+    assert build(tree, tmp_path / "objects") == ""
+    assert boot(tree, tmp_path / "objects", mali=True) == ""
+
+
+def test_a_function_is_not_put_below_its_user(
+    old: Path, new: Path, tmp_path: Path, pack: Pack
+) -> None:
+    """A macro that becomes a function has to stand above what uses it."""
+    tree = Path(shutil.copytree(old, tmp_path / "tree"))
+    path = tree / _ARM
+    user = (
+        "static inline bool vendor_leaf(u64 pte, int l, struct arm_lpae_io_pgtable *data)\n"
+        "{\n\treturn iopte_leaf(pte, l);\n}\n\n"
+    )
+    text = path.read_text().replace(
+        "typedef u64 arm_lpae_iopte;\n", user + "typedef u64 arm_lpae_iopte;\n"
+    )
+    path.write_text(text)
+    reasons = {m.step.id: m.reason for m in plan_for(tree, new, pack).manual}
+    assert reasons["1.3"] == "iopte_leaf would be used above its definition"

@@ -28,13 +28,58 @@ def lost_units(
         superseded: the forms that the rules know to go.
         file: the target's file, for the text.
     """
-    kept = {_norm(n) for n, _ in _units(new)} | {_norm(n, turn=True) for n, _ in _units(new)}
+    theirs = list(_units(new))
+    kept = {_norm(n) for n, _ in theirs} | {_norm(n, turn=True) for n, _ in theirs}
+    pairs = {_under(n) for n, _ in theirs}
     lost = []
     for node, turnable in _units(old):
         known = _norm(node) in kept or (turnable and _norm(node, turn=True) in kept)
-        if not known and not any(p.match(node) is not None for p in superseded):
+        if known and _is_effect(node):
+            condition = _condition(node)
+            known = _under(node) in pairs or (
+                condition is not None and _fits(condition, superseded)
+            )
+        if not known and not _fits(node, superseded):
             lost.append(" ".join(file.source.text(node.span).split()))
     return lost
+
+
+def _fits(node: Node, patterns: tuple[Pattern, ...]) -> bool:
+    return any(p.match(node) is not None for p in patterns)
+
+
+def _is_effect(node: Node) -> bool:
+    """Tell whether it matters under what a piece of code stands: bits that are set, an exit."""
+    gathers = node.kind == "assignment_expression" and node.label != "="
+    return gathers or node.role == "" and _is_returned(node)
+
+
+def _is_returned(node: Node) -> bool:
+    return node.parent is not None and node.parent.kind == "return_statement"
+
+
+def _condition(node: Node) -> Node | None:
+    """Return the innermost condition that a piece of code stands under."""
+    child = node
+    for n in node.ancestors():
+        if n.kind == "if_statement" and child.role != "condition":
+            return n.kid("condition")
+        child = n
+    return None
+
+
+def _under(node: Node) -> str:
+    """Return text for a piece of code with its innermost condition, seen from its true side."""
+    child = node
+    for n in node.ancestors():
+        if n.kind == "if_statement" and child.role != "condition":
+            condition = n.kid("condition")
+            taken = child.role != "alternative"
+            while condition is not None and condition.label == "!" and len(condition.kids) == 1:
+                condition, taken = condition.kids[0], not taken
+            return f"{_norm(node)} @ {taken} {_norm(condition) if condition is not None else ''}"
+        child = n
+    return f"{_norm(node)} @"
 
 
 def _units(nodes: Iterable[Node]) -> Iterator[tuple[Node, bool]]:
@@ -73,7 +118,9 @@ def _words(function: Node) -> set[str]:
     local = set()
     for n in function.walk():
         if n.kind in ("parameter_declaration", "declaration"):
-            local |= {k.label for d in n.kids for k in d.walk() if k.kind == "identifier"}
+            declarators = (d for d in n.kids if d.role == "declarator")
+            names = ([k for k in d.walk() if k.kind == "identifier"] for d in declarators)
+            local |= {found[0].label for found in names if found}
     leaves = [n for n in function.walk() if n.kind in _WORDS]
     found = {n.label for n in leaves}
     public = (n for n in leaves if n.kind != "identifier" or n.role == "function")

@@ -4,6 +4,7 @@
 import re
 from collections.abc import Iterator
 
+from lpae_backport.declarations import declared_tag, type_tag
 from lpae_backport.errors import RefusedError
 from lpae_backport.fixes.initializers import dressed
 from lpae_backport.fixes.treewide import opened
@@ -42,6 +43,8 @@ def convert(edit: Edit, work: Workplace) -> None:
             for n in leaves
             if n.start not in local
         }
+        for _, body in bodies(file, ()):
+            _check_owner(body, flag, edit.owner, file, work)
         for name, body in bodies(file, ()):
             stores = [n for n in body.by_label.get(flag, ()) if n.start in local]
             if stores:
@@ -52,7 +55,33 @@ def convert(edit: Edit, work: Workplace) -> None:
     work.change(file, _definition(file, flag))
     left = [p for p in work.mentioning(flag) if _in_code(flag, work.draft.read(p))]
     if left:
-        raise RefusedError(f"{flag} is still used", where=left[0])
+        code = without_comments(work.draft.read(left[0]))
+        line = code[: code.find(flag.encode())].count(b"\n") + 1
+        raise RefusedError(f"{flag} is still used", where=f"{left[0]}:{line}")
+
+
+def _check_owner(body: Body, flag: str, owner: str, file: CodeFile, work: Workplace) -> None:
+    """Refuse a use of the bit in a member of another struct, or a store into one not zeroed."""
+    for leaf in body.by_label.get(flag, ()):
+        parent = leaf.parent
+        member = next((k for k in parent.kids if k is not leaf), None) if parent else None
+        if parent is None or member is None or not _is_member(member):
+            continue
+        where = work.place(file, leaf.start)
+        base = member.kids[0]
+        tag = declared_tag(base.label, body) if base.kind == "identifier" else owner
+        if tag not in (owner, None):
+            raise RefusedError(f"{flag} is used in a struct {tag}", where=where)
+        stored = parent.kind == "assignment_expression" and parent.label == "="
+        if stored and not any(_is_of(n, owner) for n in body.nodes if n.kind == "initializer_list"):
+            raise RefusedError("the quirks are stored as a whole", where=where)
+
+
+def _is_of(initializer: Node, tag: str) -> bool:
+    for n in initializer.ancestors():
+        if n.kind in ("declaration", "compound_literal_expression"):
+            return type_tag(n) == tag
+    return False
 
 
 def _in_code(word: str, data: bytes) -> bool:

@@ -40,6 +40,11 @@ def delete(edit: Edit, work: Workplace) -> None:
     """Take out the statements that a pattern matches, with the comment above them."""
     file = work.file(edit.scope.file)
     found = _held(edit, _outermost(sites(file, edit.scope.functions, edit.patterns)))
+    for s in found:
+        block = statement_of(s.node).parent
+        if block is None or block.parent is None or block.parent.kind != "function_definition":
+            where = work.place(file, s.node.start)
+            raise RefusedError("the statement to go stands under a condition", where=where)
     if not _missing(edit, found, file):
         work.change(file, [deleted(text_of(file), statement_of(s.node)) for s in found])
 

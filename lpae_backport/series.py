@@ -117,8 +117,8 @@ class Planner:
                 return
             self._may_start(todo, spec)
             before = Earlier(self._draft, mark)
-            for step in todo:
-                now = self._audit(step)
+            for i, step in enumerate(todo):
+                now = self._audit(step) if i else self._now[step.id]
                 if now.verdict.is_open:
                     self._now[step.id] = now
                     make(step, now, self._work)

@@ -42,12 +42,12 @@ def faults(before: CodeFile | None, after: CodeFile, vocabulary: Vocabulary) -> 
         vocabulary: the words of the headers it includes.
     """
     found: list[str] = []
-    usual = _foreign(before) if before is not None else set()
-    usual = {n for n in usual if n.public}
     for f in _changed(before, after):
         old = next(iter(before.functions.get(f.name, ())), None) if before is not None else None
-        known = usual | (set(_foreign_names(old)) if old is not None else set())
-        new = (n for n in dict.fromkeys(_foreign_names(f)) if n not in known)
+        known = set(_foreign_names(old)) if old is not None else set()
+        new = [n for n in dict.fromkeys(_foreign_names(f)) if n not in known]
+        if new and before is not None:
+            new = [n for n in new if not (n.public and n in _foreign(before))]
         odd = [n.text for n in new if not (n.public and vocabulary.has(n.text))]
         found += [f"{f.name} would use {n}, which this tree lacks" for n in odd]
         was = set(_wrong_calls(old)) if old is not None else set()

@@ -16,7 +16,7 @@ from lpae_backport.symbols import CodeFile
 from lpae_backport.template import Template
 from lpae_backport.vocabulary import Headers, Vocabulary
 
-_EVERYWHERE = ("drivers", "include", "sound", "arch/arm", "arch/arm64", "virt", "net", "samples")
+_EVERYWHERE = ("drivers", "include", "sound", "virt")
 """Where drivers, and what is shared with them, can stand."""
 
 

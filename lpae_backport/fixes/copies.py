@@ -205,6 +205,8 @@ def drop_if_unused(file: str, name: str, work: Workplace, forms: tuple[Pattern, 
         forms: all that it may consist of; one with more in it stays. None allows anything.
     """
     target = work.file(file)
+    if name not in target.functions:
+        return
     items = [i for i in outline(target) if i.name == name]
     code = target.source.quiet
     uses = [m.start() for m in re.finditer(rb"\b%b\b" % name.encode(), code)]

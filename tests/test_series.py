@@ -326,6 +326,28 @@ def test_crlf_stays_crlf(new: Path, tmp_path: Path, pack: Pack) -> None:
                 assert data.count(b"\n") == data.count(b"\r\n"), name
 
 
+@pytest.mark.parametrize("ends", ["lf", "crlf"])
+@pytest.mark.parametrize("prefix", ["", "kernel"])
+@pytest.mark.parametrize("place", ["-o", "--mbox"])
+def test_the_command_that_is_told_applies_it(
+    run, old: Path, new: Path, tmp_path: Path, ends: str, prefix: str, place: str
+) -> None:
+    """The `git am` line of the output works as it stands: CR LF, a kernel in a folder, an mbox."""
+    top = tmp_path / "top"
+    tree = Path(shutil.copytree(old, top / prefix))
+    if ends == "crlf":
+        for path in tree.rglob("*.[ch]"):
+            path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    _repository(top)
+    done = run("series", tree, new, place, tmp_path / "made", "--branch", "b", *_AUTHOR)
+    assert done.status == 0
+    command = next(ln.strip() for ln in done.out.splitlines() if ln.strip().startswith("git am "))
+    env = {**os.environ, "GIT_COMMITTER_NAME": WHO[0], "GIT_COMMITTER_EMAIL": WHO[1]}
+    subprocess.run(command, shell=True, cwd=top, env=env, check=True, capture_output=True)
+    assert _git("diff", "--stat", "b", "HEAD", cwd=top) == ""
+    assert len(_git("log", "--format=%s", cwd=top).splitlines()) == 27
+
+
 def test_a_hostile_repository_runs_nothing(run, tree: Path, new: Path, tmp_path: Path) -> None:
     """Hooks, filters, fsmonitor and the like of OLD's repository are not run."""
     _repository(tree)
@@ -394,11 +416,12 @@ def test_work_done_meanwhile_is_not_undone(run, tree: Path, new: Path) -> None:
 
 
 def test_a_build_never_writes_into_the_target(run, tree: Path, new: Path, tmp_path: Path) -> None:
-    """A folder that is an absolute link leads out of the copy; the build refuses."""
-    (tree / "vendor").mkdir()
-    (tree / "drivers/iommu/extra").mkdir()
+    """What the command does to its folder is done to a copy."""
     before = {p: p.read_bytes() for p in tree.rglob("*") if p.is_file()}
-    run("series", tree, new, "-o", tmp_path / "o", "--step", "1.1", "--build", "true", *_AUTHOR)
+    ran = tmp_path / "ran"
+    command = f"touch {ran} built && echo new >> drivers/iommu/arm-smmu.c"
+    run("series", tree, new, "-o", tmp_path / "o", "--step", "1.1", "--build", command, *_AUTHOR)
+    assert ran.exists()
     assert before == {p: p.read_bytes() for p in tree.rglob("*") if p.is_file()}
 
 

@@ -52,24 +52,32 @@ def delete(edit: Edit, work: Workplace) -> None:
 def insert(edit: Edit, work: Workplace) -> None:
     """Put a template behind the one statement that a pattern matches."""
     file = work.file(edit.scope.file)
-    found = _held(edit, sites(file, edit.scope.functions, edit.patterns))
-    if _missing(edit, found, file):
+    site = _sole(edit, file, work)
+    if site is None:
         return
-    _only(found, file, work)
     text = text_of(file)
-    statement = statement_of(found[0].node)
+    statement = statement_of(site.node)
     lines = own_lines(text, statement.span)
-    if not is_alone(statement):
-        raise RefusedError("the statement has no braces around it")
+    _check_alone(statement)
     indent = indent_of(text[lines.start : lines.end])
-    new = block_of(work.template(file).fill(edit.template, found[0]), text, indent) + "\n"
+    new = block_of(work.template(file).fill(edit.template, site), text, indent) + "\n"
     work.change(file, [Change(Span(lines.end, lines.end), new, lines=True)])
 
 
-def _only(found: list[Site], file: CodeFile, work: Workplace) -> None:
+def _sole(edit: Edit, file: CodeFile, work: Workplace) -> Site | None:
+    """Return the one place an edit is for, or nothing if there is none and need not be."""
+    found = _held(edit, sites(file, edit.scope.functions, edit.patterns))
+    if _missing(edit, found, file):
+        return None
     if len(found) > 1:
         where = work.place(file, found[1].node.start)
         raise RefusedError("more than one statement could be meant", where=where)
+    return found[0]
+
+
+def _check_alone(statement: Node) -> None:
+    if not is_alone(statement):
+        raise RefusedError("the statement has no braces around it")
 
 
 def _missing(edit: Edit, found: list[Site], file: CodeFile) -> bool:
@@ -130,18 +138,15 @@ def _outermost(found: list[Site]) -> list[Site]:
 def branch(edit: Edit, work: Workplace) -> None:
     """Make a statement the one arm of a condition, and an adapted copy of it the other."""
     file = work.file(edit.scope.file)
-    found = _held(edit, sites(file, edit.scope.functions, edit.patterns))
-    if _missing(edit, found, file):
+    site = _sole(edit, file, work)
+    if site is None:
         return
-    _only(found, file, work)
     text = text_of(file)
-    site = found[0]
-    if file.source.inner_conditionals(statement_of(site.node).span):
-        raise RefusedError("preprocessor lines cut through it", where=_head(edit, file))
     statement = statement_of(site.node)
+    if file.source.inner_conditionals(statement.span):
+        raise RefusedError("preprocessor lines cut through it", where=_head(edit, file))
     lines = own_lines(text, statement.span)
-    if not is_alone(statement):
-        raise RefusedError("the statement has no braces around it")
+    _check_alone(statement)
     indent = indent_of(text[lines.start : lines.end])
     own = _shifted(text[lines.start : statement.end], line_limit(text))
     other = adapted_block(own, edit.adapt, work, require=True)
@@ -153,17 +158,15 @@ def branch(edit: Edit, work: Workplace) -> None:
 def guard(edit: Edit, work: Workplace) -> None:
     """Put the one statement that a pattern matches under a condition."""
     file = work.file(edit.scope.file)
-    found = _held(edit, sites(file, edit.scope.functions, edit.patterns))
-    if _missing(edit, found, file):
+    site = _sole(edit, file, work)
+    if site is None:
         return
-    _only(found, file, work)
     text = text_of(file)
-    statement = statement_of(found[0].node)
-    if not is_alone(statement):
-        raise RefusedError("the statement has no braces around it")
+    statement = statement_of(site.node)
+    _check_alone(statement)
     lines = own_lines(text, statement.span)
     indent = indent_of(text[lines.start : lines.end])
-    condition = work.template(file).fill(edit.template, found[0])
+    condition = work.template(file).fill(edit.template, site)
     block = text[lines.start : lines.end].rstrip("\n").split("\n")
     moved = [margin(width(indent_of(b)) + 8) + b.lstrip(" \t") for b in block]
     body = "\n".join(fold(m, line_limit(text)) for m in moved)

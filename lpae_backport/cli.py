@@ -12,6 +12,7 @@ import click
 
 from lpae_backport import __version__
 from lpae_backport.errors import AuditError, ExitCode
+from lpae_backport.output import tell
 
 COMMANDS = {
     "compare": ("lpae_backport.commands.compare", "Audit every step of a backport in two trees."),
@@ -77,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
     except click.Abort:
         return 130
     except AuditError as e:
-        _say(f"error: {e}")
+        tell(f"error: {e}")
         return e.exit_code
     except KeyboardInterrupt:
         return 130
@@ -89,15 +90,10 @@ def main(argv: list[str] | None = None) -> int:
     except Exception as e:  # the last resort: a crash must never pass for a verdict
         if os.environ.get("LPAE_AUDIT_DEBUG"):
             raise
-        _say(f"internal error: {type(e).__name__}: {e} (hint: LPAE_AUDIT_DEBUG=1 shows where)")
+        tell(f"internal error: {type(e).__name__}: {e} (hint: LPAE_AUDIT_DEBUG=1 shows where)")
         return ExitCode.INTERNAL
 
 
 def _terminated(number: int, frame: object) -> None:
     """End as on an interrupt, so that what was begun is taken away."""
     raise SystemExit(128 + number)
-
-
-def _say(message: str) -> None:
-    text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in message)
-    print(f"lpae-audit: {text}", file=sys.stderr)

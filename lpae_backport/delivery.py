@@ -49,6 +49,8 @@ class Places:
                 )
         if self.mbox is not None and not self.mbox.parent.is_dir():
             raise UsageError("no such directory", where=str(self.mbox.parent))
+        if self.apply and not around.root:
+            raise UsageError("--apply needs OLD as a directory", hint="-o DIR, or --mbox")
         if self.branch is not None:
             if not around.top:
                 raise UsageError("OLD stands in no git repository", hint="-o DIR, or --apply")
@@ -105,7 +107,7 @@ def deliver(
         _to_branch(plan, places.branch, around, who, signoff=signoff)
         told.append(f"committed to branch {places.branch}")
     if places.apply:
-        _to_tree(plan, around.root)
+        _to_tree(plan, around)
         told.append(f"made in {around.root}")
     return told
 
@@ -122,7 +124,7 @@ def _to_branch(
         *(who, texts, ref, head),
         when=now,
         prefix=around.prefix,
-        modes=modes_of(plan, around.root),
+        modes=modes_of(plan, around.tree),
     )
     around.commit_all(told_of)
 
@@ -185,13 +187,14 @@ def _to_folder(folder: Path, mails: list[Mail]) -> None:
         raise UsageError(f"cannot be written: {e.strerror}", where=str(folder)) from None
 
 
-def _to_tree(plan: Plan, root: str) -> None:
+def _to_tree(plan: Plan, around: Surroundings) -> None:
     """Make the changes in the tree: first all new files beside the old, then all at once."""
     final: dict[str, bytes | None] = {}
     for patch in plan.patches:
         final |= patch.files
     ready: list[tuple[str, Path]] = []
-    modes = modes_of(plan, root)
+    root = around.root
+    modes = modes_of(plan, around.tree)
     try:
         for name, data in final.items():
             if data is not None:

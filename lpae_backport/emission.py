@@ -16,6 +16,7 @@ from lpae_backport.errors import ProofError
 from lpae_backport.message import cover_body, cover_subject, message
 from lpae_backport.plan import Patch, Plan
 from lpae_backport.repository import GitError, Scratch
+from lpae_backport.tree import FileTree
 
 _DATE = re.compile(rb"^Date: [^\n]*\n", re.MULTILINE)
 _SUBJECT = b"*** SUBJECT HERE ***"
@@ -37,14 +38,14 @@ class Mail:
 
 
 def emit(
-    plan: Plan, who: tuple[str, str], root: str, *, signoff: bool, built: str = ""
+    plan: Plan, who: tuple[str, str], tree: FileTree, *, signoff: bool, built: str = ""
 ) -> list[Mail]:
     """Return the mails of a series, proven.
 
     Args:
         plan: the series; it must have at least one patch.
         who: name and address of its author.
-        root: the kernel's top directory, for the modes of its files.
+        tree: the target, for the modes of its files.
         signoff: whether they sign it off.
         built: how it was built, for the cover letter; empty if it was not.
 
@@ -57,7 +58,7 @@ def emit(
         scratch = Scratch(str(repository))
         signed = f"{who[0]} <{who[1]}>" if signoff else None
         messages = [message(p, plan, signed) for p in plan.patches]
-        modes = modes_of(plan, root)
+        modes = modes_of(plan, tree)
         scratch.commit_all(stream(plan, who, messages, "refs/heads/series", None, modes=modes))
         out = Path(folder, "out")
         paths = scratch.format_patch(
@@ -87,14 +88,13 @@ def _covered(mail: Mail, plan: Plan, proof: list[str]) -> Mail:
     return Mail(mail.name, data.replace(_BLURB, body.rstrip(), 1))
 
 
-def modes_of(plan: Plan, root: str) -> dict[str, str]:
+def modes_of(plan: Plan, tree: FileTree) -> dict[str, str]:
     """Return git's mode of each file of a series; one that moves keeps the mode it had."""
     found = {}
     for patch in plan.patches:
         for path in patch.files:
-            full = os.path.join(root, path)
-            if os.path.exists(full):
-                found[path] = "100755" if os.stat(full).st_mode & 0o111 else "100644"
+            if tree.is_file(path):
+                found[path] = "100755" if tree.is_executable(path) else "100644"
         gone = [p for p, data in patch.files.items() if data is None]
         for path in patch.files:
             twin = [p for p in gone if os.path.basename(p) == os.path.basename(path)]

@@ -1,87 +1,134 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where in a directory is the kernel? A vendor repository may have it a few folders down."""
+"""Where in a tree is the kernel? A vendor repository may have it a few folders down."""
 
 import os
 import re
 from pathlib import Path
+from typing import Protocol
 
 from lpae_backport.errors import TreeError
 
 _DEPTH = 3
 _MAX_DIRS = 4000
+_MAKEFILE = 65536
+"""Bytes of a Makefile in which its version stands."""
 _NOT_KERNEL = ("include/u-boot", "include/common.h", "board")
 VERSION = re.compile(
     rb"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*([^\s#]*)", re.MULTILINE
 )
+_HINT = "give the kernel's top directory"
 
 
-def _is_kernel(path: Path) -> bool:
+class Place(Protocol):
+    """Folders to look for a kernel in; the empty path is the top one."""
+
+    def kind(self, path: str) -> str:
+        """Return ``dir``, ``file``, or nothing where there is no such thing."""
+
+    def head(self, path: str, limit: int) -> bytes:
+        """Return the first bytes of a file; none where it cannot be read."""
+
+    def folders(self, path: str) -> list[str]:
+        """Return the names of the folders in one, sorted; none of them is a link."""
+
+
+class Disk:
+    """A directory as a `Place`.
+
+    Args:
+        top: its name.
+    """
+
+    def __init__(self, top: str) -> None:
+        self._top = top
+
+    def kind(self, path: str) -> str:
+        """Return what a path is; links are followed."""
+        full = os.path.join(self._top, path)
+        if os.path.isdir(full):
+            return "dir"
+        return "file" if os.path.exists(full) else ""
+
+    def head(self, path: str, limit: int) -> bytes:
+        """Return the first bytes of a file."""
+        try:
+            with open(os.path.join(self._top, path), "rb") as f:
+                return f.read(limit)
+        except OSError:
+            return b""
+
+    def folders(self, path: str) -> list[str]:
+        """Return the names of the folders in one."""
+        try:
+            with os.scandir(os.path.join(self._top, path)) as entries:
+                return sorted(e.name for e in entries if e.is_dir(follow_symlinks=False))
+        except OSError:
+            return []
+
+
+def _is_kernel(place: Place, path: str) -> bool:
     """Tell a kernel by its Makefile and two directories; U-Boot has all three but says so."""
-    if not os.path.isdir(path / "drivers") or not os.path.isdir(path / "include/linux"):
+    if any(place.kind(f"{path}{d}") != "dir" for d in ("drivers", "include/linux")):
         return False
-    if any(os.path.exists(path / n) for n in _NOT_KERNEL):
+    if any(place.kind(f"{path}{n}") for n in _NOT_KERNEL):
         return False
-    try:
-        with open(path / "Makefile", "rb") as f:
-            found = dict(VERSION.findall(f.read(65536)))
-    except OSError:
+    if place.kind(f"{path}Makefile") != "file":
         return False
+    found = dict(VERSION.findall(place.head(f"{path}Makefile", _MAKEFILE)))
     return b"VERSION" in found and b"PATCHLEVEL" in found
 
 
-def _looks_like_kernel(path: Path) -> bool:
+def _looks_like_kernel(place: Place, path: str) -> bool:
     """Tell whether a directory somebody named is a kernel whose Makefile hides its version."""
     wanted = ("Makefile", "Kconfig", "drivers/iommu", "include/linux")
-    return all(os.path.exists(path / n) for n in wanted) and not any(
-        os.path.exists(path / n) for n in _NOT_KERNEL
+    return all(place.kind(f"{path}{n}") for n in wanted) and not any(
+        place.kind(f"{path}{n}") for n in _NOT_KERNEL
     )
 
 
-def find_kernel(path: Path) -> Path:
-    """Find the kernel's root at or (for a vendor repository) a few directories below `path`.
+def find_kernel(place: Place, name: str, start: str = "") -> str:
+    """Find the kernel's root at or (for a vendor repository) a few directories below a folder.
+
+    Args:
+        place: where to look.
+        name: what the user calls it, for messages.
+        start: the folder to begin with; empty, or ending in ``/``.
+
+    Returns:
+        The path of the root; empty, or ending in ``/``.
 
     Raises:
-        TreeError: there is no such directory, no kernel in it, or more than one.
+        TreeError: there is no kernel in it, or more than one.
     """
-    if not os.path.exists(path):
-        raise TreeError(
-            "no such directory", where=str(path), hint="give the kernel's top directory"
-        )
-    if not os.path.isdir(path):
-        raise TreeError("not a directory", where=str(path), hint="give the kernel's top directory")
-    if _is_kernel(path) or _looks_like_kernel(path):
-        return path
-    level = [path]
+    if _is_kernel(place, start) or _looks_like_kernel(place, start):
+        return start
+    level = [start]
     budget = _MAX_DIRS
     for _ in range(_DEPTH):
-        below = []
-        for d in level:
-            below += _subdirectories(d)
+        below = [f"{d}{n}/" for d in level for n in place.folders(d.rstrip("/")) if n[0] != "."]
         budget -= len(below)
-        found = [d for d in below if _is_kernel(d)]
+        found = [d for d in below if _is_kernel(place, d)]
         if len(found) > 1:
-            names = ", ".join(str(f.relative_to(path)) for f in found[:6])
-            raise TreeError(
-                f"more than one kernel here: {names}", where=str(path), hint="name one of them"
-            )
+            names = ", ".join(f.rstrip("/") for f in found[:6])
+            text = f"more than one kernel here: {names}"
+            raise TreeError(text, where=name, hint="name one of them")
         if found:
             return found[0]
         if budget < 0:
             break
         level = below
-    raise TreeError(
-        "not a kernel tree: no Makefile with a VERSION beside drivers/ and include/linux/",
-        where=str(path),
-        hint="give the kernel's top directory",
-    )
+    text = "not a kernel tree: no Makefile with a VERSION beside drivers/ and include/linux/"
+    raise TreeError(text, where=name, hint=_HINT)
 
 
-def _subdirectories(path: Path) -> list[Path]:
-    try:
-        with os.scandir(path) as entries:
-            names = [
-                e.name for e in entries if e.is_dir(follow_symlinks=False) and e.name[0] != "."
-            ]
-    except OSError:
-        return []
-    return [path / n for n in sorted(names)]
+def find_on_disk(path: str) -> str:
+    """Find the kernel's root in a directory; see `find_kernel`.
+
+    Raises:
+        TreeError: there is no such directory, no kernel in it, or more than one.
+    """
+    if not os.path.exists(path):
+        raise TreeError("no such directory", where=path, hint=_HINT)
+    if not os.path.isdir(path):
+        raise TreeError("not a directory", where=path, hint=_HINT)
+    return str(Path(path, find_kernel(Disk(path), path)))

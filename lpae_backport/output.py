@@ -91,7 +91,14 @@ def _umask() -> int:
 
 def warn(message: str) -> None:
     """Say something on standard error that is neither the report nor the end of the program."""
-    print(f"lpae-audit: warning: {message}", file=sys.stderr)
+    tell(f"warning: {message}")
+
+
+def tell(message: str) -> None:
+    """Say one line on standard error; what a terminal would obey is shown instead."""
+    text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in message)
+    with contextlib.suppress(BrokenPipeError):
+        print(f"lpae-audit: {text}", file=sys.stderr)
 
 
 class Progress:
@@ -124,7 +131,11 @@ class Progress:
 
     def advance(self) -> None:
         """Count one piece of work as done."""
-        self._done += 1
+        self.reach(self._done + 1)
+
+    def reach(self, done: int) -> None:
+        """Tell how much of the work is done."""
+        self._done = done
         if self._bar is None and self._wanted and time.monotonic() - self._start > _PATIENCE:
             self._draw()
         if self._bar is not None:

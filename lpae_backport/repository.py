@@ -14,6 +14,7 @@ from git import Git
 from git.exc import GitCommandError, GitCommandNotFound
 
 from lpae_backport.errors import TreeError, UsageError
+from lpae_backport.tree import FileTree
 
 _QUIET = (
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.autocrlf=false"),
@@ -162,13 +163,16 @@ class Surroundings:
     """The repository that a tree stands in, if it stands in one.
 
     Args:
-        root: the kernel's top directory.
-        given: the directory the user named, where the kernel stands in a folder of it.
+        tree: the tree; one that is not on disk has none that could be changed.
     """
 
-    def __init__(self, root: str, given: str = "") -> None:
-        self.root = root
-        below = os.path.relpath(root, given) if given else "."
+    def __init__(self, tree: FileTree) -> None:
+        self.tree = tree
+        self.root = root = tree.directory
+        self.top, self.prefix, self.below = "", tree.prefix, ""
+        if not root:
+            return
+        below = os.path.relpath(root, tree.path)
         self.below = "" if below == "." else below
         try:
             top = os.fsdecode(run_git(root, "rev-parse", "--show-toplevel").rstrip(b"\n"))

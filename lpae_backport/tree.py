@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A kernel tree on disk, read-only, and never left: not by ``..``, not by a symbolic link."""
+"""A kernel tree, read-only, and never left: not by ``..``, not by a symbolic link.
+
+Here is the one in a directory; `storedtree` has those in a git repository or an archive.
+"""
 
 import contextlib
 import os
@@ -12,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from lpae_backport.errors import TreeError
-from lpae_backport.kernelroot import VERSION, find_kernel
+from lpae_backport.kernelroot import VERSION, find_on_disk
 
 MAX_FILE = 1024 * 1024
 """Largest file that is read, in bytes; the largest IOMMU source of Linux 6.12 has 0.15 MB."""
@@ -45,10 +48,27 @@ class FileTree(ABC):
     Attributes:
         path: the tree as the user named it.
         root: the kernel's top directory, for display.
+        prefix: where that is in the repository or archive it belongs to; empty where it is the
+            top, else ending in ``/``.
+        directory: the kernel's top directory on disk; empty where it is not on disk.
     """
 
     path: str
     root: str
+    directory = ""
+
+    @property
+    def prefix(self) -> str:
+        """Where the kernel is; see above."""
+        return ""
+
+    def top(self) -> "FileTree":
+        """Return the whole repository, directory or archive that the kernel belongs to."""
+        return self
+
+    def is_executable(self, name: str) -> bool:
+        """Tell whether a file has a mode that says so."""
+        return False
 
     @abstractmethod
     def read(self, name: str) -> bytes:
@@ -113,19 +133,44 @@ class Tree(FileTree):
 
     Args:
         path: the directory given by the user: a kernel, or a vendor repository that has one.
+        is_kernel: whether to look for a kernel in it; else it is taken as it is.
 
     Raises:
         TreeError: the directory does not exist, or holds no kernel, or several.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, is_kernel: bool = True) -> None:
         self.path = path
         if not path:
             raise TreeError("the name of a tree is empty", hint="give the kernel's top directory")
-        self.root = str(find_kernel(Path(path)))
+        self.root = self.directory = find_on_disk(path) if is_kernel else path
         self._real = os.path.realpath(self.root) + os.sep
         self._folders: dict[str, Listing] = {}
         self._inside: dict[str, bool] = {}
+
+    @cached_property
+    def _top(self) -> str:
+        """The top of the repository around the kernel; of what the user named if there is none."""
+        here = Path(os.path.realpath(self.root))
+        around = [p for p in (here, *here.parents) if os.path.lexists(p / ".git")]
+        named = Path(os.path.realpath(self.path))
+        return str(around[0] if around else named)
+
+    @cached_property
+    def prefix(self) -> str:
+        """Where the kernel is in its repository; see `FileTree`."""
+        below = os.path.relpath(os.path.realpath(self.root), self._top)
+        return "" if below == "." else f"{below}/"
+
+    def top(self) -> FileTree:
+        """Return the whole repository around the kernel; see `FileTree.top`."""
+        return Tree(self._top, is_kernel=False)
+
+    def is_executable(self, name: str) -> bool:
+        """Tell whether a file may be executed; see `FileTree.is_executable`."""
+        with contextlib.suppress(OSError):
+            return bool(os.stat(f"{self.root}/{name}").st_mode & 0o111)
+        return False
 
     def is_file(self, name: str) -> bool:
         """Tell whether the tree has something of that name that is no directory."""

@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from lpae_backport.audit import compare
+from lpae_backport.commands.trees import opened
 from lpae_backport.errors import ExitCode
 from lpae_backport.finding import Verdict
 from lpae_backport.format import FORMATS, renderer
 from lpae_backport.output import Progress, warn, write_report
 from lpae_backport.packs import load_packs, select
-from lpae_backport.tree import Tree
 
 
 @click.command("compare")
@@ -68,7 +68,7 @@ def command(
 
         return show_patch(old, new, load_packs(rules, packs), patch, output)
     selected = select(load_packs(rules, packs), steps)
-    target, reference = Tree(old), Tree(new)
+    target, reference = opened(old, [p for p, _ in selected]), opened(new, [p for p, _ in selected])
     with Progress(2 * sum(len(s) for _, s in selected), "auditing") as bar:
         checklist = compare(target, reference, selected, bar.advance)
     for problem in checklist.problems:

@@ -5,6 +5,7 @@ import difflib
 import sys
 from collections.abc import Iterator
 
+from lpae_backport.commands.trees import opened
 from lpae_backport.errors import ExitCode, UsageError
 from lpae_backport.message import manual_lines
 from lpae_backport.output import Progress, write_report
@@ -12,7 +13,6 @@ from lpae_backport.packs import select
 from lpae_backport.plan import Patch, Plan
 from lpae_backport.rule import Pack
 from lpae_backport.series import Planner
-from lpae_backport.tree import Tree
 
 _COLOURS = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"}
 
@@ -35,7 +35,7 @@ def show_patch(old: str, new: str, packs: list[Pack], step: str, output: str | N
         raise UsageError(f"'{step}' is not one step", hint="see lpae-audit rules list")
     pack = chosen[0][0]
     with Progress(len(pack.series), "planning") as bar:
-        plan = Planner(Tree(old), Tree(new), pack, pack.steps).run(bar.advance)
+        plan = Planner(opened(old, None), opened(new, None), pack, pack.steps).run(bar.advance)
     text, status = _shown(plan, step)
     if output in (None, "-") and sys.stdout.isatty():
         text = "".join(_coloured(line) for line in text.splitlines(keepends=True))

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from lpae_backport.building import BuildError, build_each
+from lpae_backport.commands.trees import opened
 from lpae_backport.delivery import Places, deliver
 from lpae_backport.emission import emit, stat
 from lpae_backport.errors import ExitCode, ProofError, UsageError
@@ -18,7 +19,7 @@ from lpae_backport.plan import Plan
 from lpae_backport.repository import Surroundings, identity
 from lpae_backport.rule import Pack, Step
 from lpae_backport.series import Planner
-from lpae_backport.tree import Tree
+from lpae_backport.tree import FileTree
 
 
 @dataclass(frozen=True)
@@ -89,15 +90,17 @@ def command(**given: Any) -> int:
         hint = "-o DIR, --mbox, --branch, --apply or --dry-run"
         raise UsageError("nowhere to write to", hint=hint)
     pack, steps = _selected(asked)
-    target, reference = Tree(asked.old), Tree(asked.new)
-    around = Surroundings(target.root, asked.old)
+    target, reference = opened(asked.old, None), opened(asked.new, None)
+    if asked.build is not None and not target.directory:
+        raise UsageError("--build needs OLD as a directory", hint="git worktree, or unpack it")
+    around = Surroundings(target)
     asked.places.check(around)
-    who = identity(asked.author, target.root)
+    who = identity(asked.author, target.directory or ".")
     plan = _planned(asked, target, reference, pack, steps)
     told: list[str] = []
     if plan.patches:
-        built = _built(plan, target.root, asked) if asked.build else ""
-        mails = emit(plan, who, target.root, signoff=asked.signoff, built=built)
+        built = _built(plan, target.directory, asked) if asked.build else ""
+        mails = emit(plan, who, target, signoff=asked.signoff, built=built)
         told = deliver(plan, mails, asked.places, around, who, signoff=asked.signoff)
     write_report(_report(plan, asked.stat, told or ["nothing was written"]), None)
     if plan.lacking:
@@ -114,7 +117,7 @@ def _selected(asked: Options) -> tuple[Pack, tuple[Step, ...]]:
 
 
 def _planned(
-    asked: Options, target: Tree, reference: Tree, pack: Pack, steps: tuple[Step, ...]
+    asked: Options, target: FileTree, reference: FileTree, pack: Pack, steps: tuple[Step, ...]
 ) -> Plan:
     with Progress(len(pack.series) + 1, "planning") as bar:
         planner = Planner(target, reference, pack, steps)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Finds the git repository that a directory belongs to, and refuses one that leads elsewhere.
+
+No git is run for it: what a ``.git`` says is a stranger's text until it is known to be honest.
+"""
+
+import contextlib
+import os
+import re
+from pathlib import Path
+
+from lpae_backport.errors import TreeError
+
+_GITDIR = re.compile(rb"gitdir: ([^\n]+)\n?")
+
+
+def find_repository(given: str) -> tuple[str, str]:
+    """Find the repository that a directory belongs to, without running git.
+
+    Args:
+        given: the directory.
+
+    Returns:
+        Its git directory, and where in its work tree the directory is (empty, or ending in ``/``).
+
+    Raises:
+        TreeError: there is none.
+    """
+    here = Path(os.path.realpath(given))
+    if not here.is_dir():
+        raise TreeError("no such directory", where=given, hint="REPO@REV names a git repository")
+    if _is_git(here):
+        return str(here), ""
+    for folder in (here, *here.parents):
+        dot = folder / ".git"
+        if os.path.lexists(dot):
+            below = os.path.relpath(here, folder)
+            return _git_dir(dot, given), "" if below == "." else f"{below}/"
+    raise TreeError("not a git repository", where=given, hint="REPO@REV names a git repository")
+
+
+def _is_git(path: Path) -> bool:
+    return (path / "objects").is_dir() and (path / "refs").is_dir() and (path / "HEAD").exists()
+
+
+def _git_dir(dot: Path, given: str) -> str:
+    """Return the git directory behind a ``.git``, which in a worktree or submodule is a file.
+
+    A file counts only if what it names points back: else a checkout could lead to any repository
+    of whoever looks at it.
+    """
+    if dot.is_dir():
+        if dot.is_symlink() or not _is_git(dot):
+            raise TreeError("its .git is no repository", where=given)
+        return str(dot)
+    try:
+        m = _GITDIR.fullmatch(dot.read_bytes()[:4096])
+    except OSError:
+        m = None
+    if m is None:
+        raise TreeError("its .git cannot be read", where=given)
+    named = Path(os.path.realpath(dot.parent / os.fsdecode(m[1])))
+    if not (_points_back(named / "gitdir", dot) or _is_module_of(named, dot.parent)):
+        text = f"its .git leads to {named}, which does not know of it"
+        raise TreeError(text, where=given, hint="git worktree repair, or name that repository")
+    return str(named)
+
+
+def _points_back(link: Path, dot: Path) -> bool:
+    """Tell whether a worktree's own file names its ``.git``."""
+    try:
+        back = os.fsdecode(link.read_bytes()[:4096].strip())
+    except OSError:
+        return False
+    return os.path.realpath(link.parent / back) == os.path.realpath(dot)
+
+
+def _is_module_of(git_dir: Path, folder: Path) -> bool:
+    """Tell whether a submodule's git directory has this folder for its work tree."""
+    try:
+        text = (git_dir / "config").read_text("utf-8", "replace")[:65536]
+    except OSError:
+        return False
+    m = re.search(r"^\s*worktree\s*=\s*(.+?)\s*$", text, re.MULTILINE)
+    return m is not None and os.path.realpath(git_dir / m[1]) == str(folder)
+
+
+def check_alternates(git_dir: str, given: str) -> None:
+    """Refuse a repository that takes objects from outside itself.
+
+    Args:
+        git_dir: its git directory.
+        given: what the user calls it, for messages.
+
+    Raises:
+        TreeError: it does.
+    """
+    common = Path(git_dir)
+    with contextlib.suppress(OSError):
+        text = (common / "commondir").read_text("utf-8", "surrogateescape").strip()
+        common = Path(os.path.realpath(common / text))
+    objects = common / "objects"
+    lists = [objects / "info" / n for n in ("alternates", "http-alternates")]
+    if objects.is_symlink() or any(p.exists() and p.read_bytes().strip() for p in lists):
+        text = "takes its objects from elsewhere (objects/info/alternates)"
+        raise TreeError(text, where=given, hint="git clone --dissociate, or git repack -ad")

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Opens a tree by what the user calls it: a directory, ``REPO@REV[:SUBDIR]``, or an archive."""
+
+import os
+import re
+from collections.abc import Callable, Iterable
+
+from lpae_backport.errors import TreeError
+from lpae_backport.footprint import footprint
+from lpae_backport.rule import Pack
+from lpae_backport.tree import FileTree, Tree
+
+Told = Callable[[int], None]
+"""Is told now and then how many bytes of an archive have been read."""
+
+
+def open_tree(given: str, packs: Iterable[Pack] | None, told: Told) -> FileTree:
+    """Open a tree.
+
+    Args:
+        given: a directory, ``REPO@REV[:SUBDIR]``, or an archive, ``FILE[:SUBDIR]``.
+        packs: what will be looked for, so that an archive keeps just that; `None` keeps all
+            sources.
+        told: is told how far an archive has been read.
+
+    Raises:
+        TreeError: there is no such tree, or it holds no kernel, or several.
+    """
+    if not given or os.path.isdir(given):
+        return Tree(given)
+    if os.path.isfile(given):
+        return _archive(given, "", given, packs, told)
+    repository, revision, folder = split_revision(given)
+    if repository:
+        return open_revision(repository, revision, folder, given)
+    file, _, folder = given.rpartition(":")
+    if file and os.path.isfile(file):
+        return _archive(file, folder, given, packs, told)
+    if os.path.exists(given):
+        raise TreeError("neither a directory nor a regular file", where=given)
+    hint = "a directory, REPO@REV[:SUBDIR], or a .tar.{xz,gz,zst}"
+    raise TreeError("no such directory", where=given, hint=hint)
+
+
+def open_revision(repository: str, revision: str, folder: str, given: str) -> FileTree:
+    """Open a revision of a repository.
+
+    Args:
+        repository: a directory of it.
+        revision: what git takes for a commit.
+        folder: the folder of it to look for the kernel in, below the directory.
+        given: what the user calls it, for the report.
+    """
+    from lpae_backport.objects import GitStore
+    from lpae_backport.storedtree import StoredTree
+
+    store = GitStore(repository, revision)
+    return StoredTree(given, store, store.below + folder.strip("/"))
+
+
+def split_revision(given: str) -> tuple[str, str, str]:
+    """Split ``REPO@REV[:SUBDIR]``; all are empty if it names no directory that exists.
+
+    Returns:
+        Repository, revision and folder.
+    """
+    for m in re.finditer("@", given):
+        repository, rest = given[: m.start()], given[m.end() :]
+        if repository and os.path.isdir(repository):
+            # A colon within braces, as in @{12:00}, belongs to the revision.
+            cut = re.search(r":(?![^{]*\})", rest)
+            return (
+                (repository, rest[: cut.start()], rest[cut.end() :])
+                if cut
+                else (repository, rest, "")
+            )
+    return "", "", ""
+
+
+def _archive(
+    file: str, folder: str, given: str, packs: Iterable[Pack] | None, told: Told
+) -> FileTree:
+    from lpae_backport.archive import ArchiveStore
+    from lpae_backport.storedtree import StoredTree
+
+    wanted = footprint(packs) if packs is not None else None
+    return StoredTree(given, ArchiveStore(file, wanted, told), folder)

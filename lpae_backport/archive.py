@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lpae_backport.errors import TreeError
+from lpae_backport.filetree import MAX_FILE, UnreadableError
 from lpae_backport.storedtree import Entry, EntryKind, Store
-from lpae_backport.tree import MAX_FILE, UnreadableError
 from lpae_backport.unpacking import Member, members
 
 _MAX_DEPTH = 4

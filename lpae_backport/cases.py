@@ -12,10 +12,10 @@ from pathlib import Path
 from lpae_backport.audit import audit_step
 from lpae_backport.document import Value, load_yaml
 from lpae_backport.errors import RuleError
+from lpae_backport.filetree import MemoryTree
 from lpae_backport.finding import StepAudit, Verdict
 from lpae_backport.layout import Layout
 from lpae_backport.rule import Pack, Step
-from lpae_backport.tree import MemoryTree
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,16 @@ from lpae_backport.output import tell
 COMMANDS = {
     "compare": ("lpae_backport.commands.compare", "Audit every step of a backport in two trees."),
     "series": ("lpae_backport.commands.series", "Write what is missing as patches, proven."),
+    "gate": ("lpae_backport.commands.gate", "Fail where a fork lacks a step that it requires."),
+    "lock": ("lpae_backport.commands.lock", "Record a reference, so that a gate needs no tree."),
+    "matrix": ("lpae_backport.commands.matrix", "Show several targets beside one reference."),
     "explain": ("lpae_backport.commands.explain", "Say why a step exists and what decides it."),
     "rules": ("lpae_backport.commands.rules", "List, check and test the packs of rules."),
 }
 
 _EPILOG = (
     "Exit status: 0 everything required is done, 1 steps remain, 2 wrong usage, "
-    "3 bad rule, 4 bad tree, 70 internal error."
+    "3 bad rule or configuration, 4 bad tree, 70 internal error."
 )
 
 

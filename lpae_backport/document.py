@@ -19,6 +19,7 @@ from lpae_backport.errors import RuleError
 
 _MAX_SIZE = 256 * 1024
 _MAX_DEPTH = 12
+_WIDTH = 100
 _TAGS = frozenset(
     f"tag:yaml.org,2002:{t}"
     for t in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
@@ -91,16 +92,42 @@ class Value:
         return self.data
 
 
-def load_yaml(path: Path) -> Value:
-    """Read one YAML file, keeping positions.
+def load_yaml(path: Path, limit: int = _MAX_SIZE) -> Value:
+    """Read one YAML file, keeping positions; see `parse_yaml`."""
+    return parse_yaml(_read_file(path, limit), path, limit)
+
+
+def dump_yaml(data: Any) -> str:
+    """Return plain data as YAML that people can read: keys in their order, text in blocks."""
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH))
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text of several lines as a block."""
+
+
+def _as_block(dumper: yaml.SafeDumper, text: str) -> Any:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _as_block)
+
+
+def parse_yaml(raw: bytes, path: Path, limit: int = _MAX_SIZE) -> Value:
+    """Read YAML, keeping positions.
+
+    Args:
+        raw: the text.
+        path: where it is from, for messages.
+        limit: how large it may be, in bytes.
 
     Raises:
-        RuleError: it cannot be read, is no YAML, or uses what rules may not (aliases, tags,
+        RuleError: it cannot be read, is no YAML, or uses what it may not (aliases, tags,
             duplicate keys, deep nesting).
     """
-    raw = _read_file(path)
-    if len(raw) > _MAX_SIZE:
-        raise RuleError("too large for a rule", where=str(path), hint=f"limit is {_MAX_SIZE} bytes")
+    if len(raw) > limit:
+        raise RuleError("too large", where=str(path), hint=f"limit is {limit} bytes")
     try:
         node = _compose(raw.decode("utf-8"))
     except UnicodeDecodeError as e:
@@ -118,19 +145,19 @@ def load_yaml(path: Path) -> Value:
         raise RuleError(f"not YAML: {text}", where=str(path)) from None
     if node is None:
         raise RuleError(
-            "file is empty", where=f"{path}:1:1", hint="a rule needs at least id, title and checks"
+            "file is empty", where=f"{path}:1:1", hint="see the README for what belongs in it"
         )
     return _value(node, path, 0, set())
 
 
-def _read_file(path: Path) -> bytes:
+def _read_file(path: Path, limit: int) -> bytes:
     """Read a regular file, and no more of it than may be."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(fd, "rb") as f:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
                 raise RuleError("not a regular file", where=str(path))
-            return f.read(_MAX_SIZE + 1)
+            return f.read(limit + 1)
     except OSError as e:
         raise RuleError(f"cannot be read: {e.strerror}", where=str(path)) from None
 
@@ -149,10 +176,10 @@ def _value(node: Any, path: Path, depth: int, seen: set[int]) -> Value:
     if depth > _MAX_DEPTH:
         here.fail("nested too deeply")
     if id(node) in seen:
-        here.fail("aliases are not allowed in rules", "write the value out")
+        here.fail("aliases are not allowed", "write the value out")
     seen.add(id(node))
     if node.tag not in _TAGS:
-        here.fail(f"tag {node.tag} is not allowed in rules", "quote the text if it begins with '!'")
+        here.fail(f"tag {node.tag} is not allowed", "quote the text if it begins with '!'")
     data: Any
     if isinstance(node, yaml.MappingNode):
         data = {}

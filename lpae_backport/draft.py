@@ -5,11 +5,11 @@ import re
 from collections.abc import Mapping
 
 from lpae_backport.errors import RefusedError
+from lpae_backport.filetree import FileTree, Listing, UnreadableError
 from lpae_backport.layout import Layout, Resolved
 from lpae_backport.rule import Pack
 from lpae_backport.source import Source
 from lpae_backport.symbols import CodeFile
-from lpae_backport.tree import FileTree, Listing, UnreadableError
 
 _PLAIN = re.compile(r"[\w./+,=@%~ -]+", re.ASCII)
 

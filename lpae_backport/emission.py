@@ -13,10 +13,10 @@ from unidiff.patch import PatchSet
 
 from lpae_backport import __version__
 from lpae_backport.errors import ProofError
+from lpae_backport.filetree import FileTree
 from lpae_backport.message import cover_body, cover_subject, message
 from lpae_backport.plan import Patch, Plan
 from lpae_backport.repository import GitError, Scratch
-from lpae_backport.tree import FileTree
 
 _DATE = re.compile(rb"^Date: [^\n]*\n", re.MULTILINE)
 _SUBJECT = b"*** SUBJECT HERE ***"

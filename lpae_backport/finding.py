@@ -122,7 +122,7 @@ class StepComparison:
     title: str
     pack: str
     target: StepAudit
-    reference: StepAudit
+    reference: StepAudit | None
     after: tuple[str, ...] = ()
     manual: str | None = None
     """Why the rules have no fix for it, where they have none."""
@@ -134,16 +134,19 @@ class StepComparison:
 
     @property
     def holds(self) -> bool:
-        """Tell whether the reference has the step (or has nothing it could apply to)."""
-        return not self.reference.verdict.is_open
+        """Tell whether the reference has the step (or has nothing it could apply to).
+
+        Where there is no reference, there is nothing to be said against the step.
+        """
+        return self.reference is None or not self.reference.verdict.is_open
 
 
 @dataclass(frozen=True, slots=True)
 class Checklist:
-    """The result of `compare`."""
+    """The state of every step in a target, beside a reference if there is one."""
 
     target: TreeInfo
-    reference: TreeInfo
+    reference: TreeInfo | None
     steps: tuple[StepComparison, ...]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 from lpae_backport.boolean import expression
+from lpae_backport.filetree import FileTree, UnreadableError
 from lpae_backport.logic import Formula, conj, disj
 from lpae_backport.masking import decode
-from lpae_backport.tree import FileTree, UnreadableError
 
 _ENTRY = re.compile(r"^(?:menu)?config\s+(\w+)\s*$")
 _STARTS = re.compile(

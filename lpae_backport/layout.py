@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from lpae_backport.filetree import FileTree, OutsideError, UnreadableError
 from lpae_backport.kconfig import Kbuild
 from lpae_backport.masking import decode, without_comments
 from lpae_backport.rule import FileSpec, Pack
 from lpae_backport.source import Source
 from lpae_backport.symbols import CodeFile
-from lpae_backport.tree import FileTree, OutsideError, UnreadableError
 
 _SEARCH_DEPTH = 3
 _INCLUDE_DEPTH = 6

@@ -14,9 +14,9 @@ import weakref
 from typing import IO
 
 from lpae_backport.errors import TreeError, UsageError
+from lpae_backport.filetree import UnreadableError
 from lpae_backport.gitdir import check_alternates, find_repository
 from lpae_backport.storedtree import Entry, EntryKind, Store
-from lpae_backport.tree import UnreadableError
 
 _KINDS = {
     b"40000": EntryKind.DIR,
@@ -53,6 +53,7 @@ class GitStore(Store):
     """
 
     def __init__(self, repository: str, revision: str) -> None:
+        self.repository = repository
         self._where = f"{repository}@{revision}"
         self.git_dir, self.below = find_repository(repository)
         """The repository, and the folder of it (empty, or ending in ``/``) that was named."""

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterable
 
 from lpae_backport.errors import TreeError
+from lpae_backport.filetree import FileTree
 from lpae_backport.footprint import footprint
 from lpae_backport.rule import Pack
-from lpae_backport.tree import FileTree, Tree
+from lpae_backport.tree import Tree
 
 Told = Callable[[int], None]
 """Is told now and then how many bytes of an archive have been read."""
@@ -56,6 +57,33 @@ def open_revision(repository: str, revision: str, folder: str, given: str) -> Fi
 
     store = GitStore(repository, revision)
     return StoredTree(given, store, store.below + folder.strip("/"))
+
+
+def at_revision(tree: FileTree, revision: str, folder: str | None = None) -> FileTree:
+    """Open another revision of the repository that a tree belongs to.
+
+    Args:
+        tree: a directory, or a revision.
+        revision: what git takes for a commit.
+        folder: where the kernel is in it; `None` looks where this one is, then everywhere.
+
+    Raises:
+        TreeError: it belongs to none, or there is no such revision, or no kernel in it.
+    """
+    from lpae_backport.objects import GitStore
+    from lpae_backport.storedtree import StoredTree
+
+    repository = tree.directory
+    if isinstance(tree, StoredTree) and isinstance(tree.store, GitStore):
+        repository = tree.store.repository
+    if not repository:
+        raise TreeError("has no other revisions", where=tree.path, hint="REPO@REV, or a directory")
+    store = GitStore(repository, revision)
+    given = f"{repository}@{revision}"
+    if folder is None:
+        folder = tree.prefix.rstrip("/")
+        folder = folder if store.entry(folder) is not None else ""
+    return StoredTree(given, store, folder)
 
 
 def split_revision(given: str) -> tuple[str, str, str]:

@@ -4,11 +4,10 @@
 import difflib
 from pathlib import Path
 
+from lpae_backport.audit import Selection
 from lpae_backport.errors import UsageError
-from lpae_backport.rule import Pack, Step
-from lpae_backport.ruleset import load_pack, pack_folders
-
-Selection = list[tuple[Pack, tuple[Step, ...]]]
+from lpae_backport.rule import Pack
+from lpae_backport.ruleset import fits, load_pack, pack_folders
 
 
 def shipped_rules() -> Path:
@@ -43,13 +42,11 @@ def select(packs: list[Pack], step_ids: tuple[str, ...]) -> Selection:
     """
     chosen: Selection = []
     for pack in packs:
-        steps = tuple(
-            s for s in pack.steps if not step_ids or any(_fits(s.id, i) for i in step_ids)
-        )
+        steps = tuple(s for s in pack.steps if not step_ids or any(fits(s.id, i) for i in step_ids))
         if steps:
             chosen.append((pack, steps))
     for i in step_ids:
-        if not any(_fits(s.id, i) for _, steps in chosen for s in steps):
+        if not any(fits(s.id, i) for _, steps in chosen for s in steps):
             every = [s.id for p in packs for s in p.steps]
             close = difflib.get_close_matches(i, every, 1)
             raise UsageError(
@@ -57,14 +54,3 @@ def select(packs: list[Pack], step_ids: tuple[str, ...]) -> Selection:
                 hint=f"did you mean '{close[0]}'?" if close else "see lpae-audit rules list",
             )
     return chosen
-
-
-def _fits(step_id: str, asked: str) -> bool:
-    if step_id == asked:
-        return True
-    rest = step_id.removeprefix(asked)
-    return (
-        rest != step_id
-        and bool(rest)
-        and (rest[0] == "." or (rest[0].isalpha() and asked[-1].isdigit()))
-    )

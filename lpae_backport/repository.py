@@ -14,7 +14,7 @@ from git import Git
 from git.exc import GitCommandError, GitCommandNotFound
 
 from lpae_backport.errors import TreeError, UsageError
-from lpae_backport.tree import FileTree
+from lpae_backport.filetree import FileTree
 
 _QUIET = (
     *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.autocrlf=false"),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Reads packs of rules: the pack's own file, its steps, and the order they come in."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -211,3 +212,29 @@ def step_order(step_id: str) -> tuple[tuple[int, int, str], ...]:
     """Return a key that sorts step ids as people count: 1.2 before 1.10, 1.6.2a before 1.6.2b."""
     parts = re.findall(r"\d+|[a-z-]+", step_id)
     return tuple((1, 0, p) if not p.isdigit() else (0, int(p), "") for p in parts)
+
+
+def fits(step_id: str, asked: str) -> bool:
+    """Tell whether a step is the one asked for, or below it: 1.6.2a is below 1.6.2."""
+    if step_id == asked:
+        return True
+    rest = step_id.removeprefix(asked)
+    return (
+        rest != step_id
+        and bool(rest)
+        and (rest[0] == "." or (rest[0].isalpha() and asked[-1].isdigit()))
+    )
+
+
+def digest(folder: Path) -> str:
+    """Return what tells this text of a pack from any other; line ends do not count.
+
+    Args:
+        folder: the pack.
+    """
+    total = hashlib.sha256()
+    for path in [folder / "pack.yaml", *sorted((folder / "steps").glob("*.yaml"))]:
+        text = path.read_bytes().replace(b"\r\n", b"\n")
+        total.update(f"{path.name} {len(text)}\n".encode())
+        total.update(text)
+    return f"sha256:{total.hexdigest()}"

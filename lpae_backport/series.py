@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from lpae_backport.audit import audit_step, tree_notes
 from lpae_backport.draft import Draft, Earlier
 from lpae_backport.errors import RefusedError, UndecidableError
+from lpae_backport.filetree import FileTree, UnreadableError
 from lpae_backport.finding import Evidence, State, StepAudit, Verdict
 from lpae_backport.fixer import check_sound, excerpt, make, tidy
 from lpae_backport.layout import Layout
 from lpae_backport.matcher import TREE_KINDS
 from lpae_backport.plan import Manual, Patch, Plan
 from lpae_backport.rule import Pack, PatchSpec, Step
-from lpae_backport.tree import FileTree, UnreadableError
 from lpae_backport.workplace import Workplace
 
 _INCLUDES = re.compile(rb"^[ \t]*#[ \t]*include[^\n]*", re.MULTILINE)

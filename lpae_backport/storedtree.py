@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from lpae_backport.errors import TreeError
-from lpae_backport.kernelroot import find_kernel
-from lpae_backport.tree import (
+from lpae_backport.filetree import (
     MAX_FILE,
     FileTree,
     Listing,
@@ -16,6 +15,7 @@ from lpae_backport.tree import (
     UnreadableError,
     as_text,
 )
+from lpae_backport.kernelroot import find_kernel
 
 _MAX_LINKS = 40
 """Links that are followed one after the other, as the kernel does."""
@@ -132,6 +132,15 @@ class StoredTree(FileTree):
     def top(self) -> FileTree:
         """Return the whole store; see `FileTree.top`."""
         return StoredTree(self.path, self._store, is_kernel=False)
+
+    def kernel_in(self, folder: str) -> FileTree:
+        """Return the kernel in a folder of it; see `FileTree.kernel_in`."""
+        return StoredTree(self.path, self._store, self._full(self._resolve(folder)))
+
+    @property
+    def store(self) -> Store:
+        """What holds its files."""
+        return self._store
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a file; see `FileTree.read`."""

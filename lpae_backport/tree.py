@@ -1,131 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A kernel tree, read-only, and never left: not by ``..``, not by a symbolic link.
+"""A kernel tree in a directory, read-only, and never left: not by ``..``, not by a symbolic link.
 
-Here is the one in a directory; `storedtree` has those in a git repository or an archive.
+`storedtree` has those in a git repository or an archive.
 """
 
 import contextlib
 import os
-import re
 import stat
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from lpae_backport.errors import TreeError
-from lpae_backport.kernelroot import VERSION, find_on_disk
-
-MAX_FILE = 1024 * 1024
-"""Largest file that is read, in bytes; the largest IOMMU source of Linux 6.12 has 0.15 MB."""
-
-_STAND_IN = re.compile(rb"\Aversion https://git-lfs\.github\.com/|\A\s*[\w./+-]+\s*\Z")
-"""A pointer of Git LFS or git-annex, or a symbolic link that was checked out as a file."""
-_WIDE_DEPTH = 12
-_SOURCES = (".c", ".h", ".S", ".inc")
-
-
-class UnreadableError(TreeError):
-    """One file of a tree that cannot be read as text; steps that need it are `unknown`."""
-
-
-class OutsideError(UnreadableError):
-    """A symbolic link that leads out of the tree: what it leads to is no part of the kernel."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The names in one directory, sorted."""
-
-    files: tuple[str, ...]
-    dirs: tuple[str, ...]
-
-
-class FileTree(ABC):
-    """What an audit needs of a tree, wherever its files come from.
-
-    Attributes:
-        path: the tree as the user named it.
-        root: the kernel's top directory, for display.
-        prefix: where that is in the repository or archive it belongs to; empty where it is the
-            top, else ending in ``/``.
-        directory: the kernel's top directory on disk; empty where it is not on disk.
-    """
-
-    path: str
-    root: str
-    directory = ""
-
-    @property
-    def prefix(self) -> str:
-        """Where the kernel is; see above."""
-        return ""
-
-    def top(self) -> "FileTree":
-        """Return the whole repository, directory or archive that the kernel belongs to."""
-        return self
-
-    def is_executable(self, name: str) -> bool:
-        """Tell whether a file has a mode that says so."""
-        return False
-
-    @abstractmethod
-    def read(self, name: str) -> bytes:
-        """Return the bytes of a file.
-
-        Args:
-            name: its path below the kernel's root.
-
-        Raises:
-            UnreadableError: it is no regular file of this tree, too large, binary, empty, only
-                a pointer to the file, or may not be read.
-        """
-
-    @abstractmethod
-    def is_file(self, name: str) -> bool:
-        """Tell whether the tree has something of that name that is no directory."""
-
-    @abstractmethod
-    def listing(self, name: str) -> Listing:
-        """Return what stands in one directory; nothing where there is no such directory."""
-
-    def is_linked(self, name: str) -> bool:
-        """Tell whether a file is, or is reached through, a symbolic link."""
-        return False
-
-    def mentioning(self, word: bytes, folders: tuple[str, ...]) -> list[str]:
-        """Return the sources below some folders that have a word in them, read as bytes only."""
-        found = []
-        for path in (p for f in folders for p in self.walk(f, _WIDE_DEPTH)):
-            if path.endswith(_SOURCES):
-                try:
-                    if word in self.read(path):
-                        found.append(path)
-                except UnreadableError:
-                    continue
-        return found
-
-    @cached_property
-    def version(self) -> str:
-        """The version its Makefile claims, for display only: vendors backport."""
-        try:
-            found: dict[bytes, bytes] = dict(VERSION.findall(self.read("Makefile")))
-        except TreeError:
-            return ""
-        parts = [
-            found.get(k, b"").decode("latin-1") for k in (b"VERSION", b"PATCHLEVEL", b"SUBLEVEL")
-        ]
-        return ".".join(p for p in parts if p) + found.get(b"EXTRAVERSION", b"").decode("latin-1")
-
-    def walk(self, name: str, depth: int) -> Iterator[str]:
-        """Yield the files below a directory, at most `depth` directories deep, sorted."""
-        here = self.listing(name)
-        for f in here.files:
-            yield f"{name}/{f}"
-        if depth > 0:
-            for d in here.dirs:
-                yield from self.walk(f"{name}/{d}", depth - 1)
+from lpae_backport.filetree import (
+    CONFIG,
+    MAX_FILE,
+    SOURCES,
+    FileTree,
+    Listing,
+    OutsideError,
+    UnreadableError,
+    as_text,
+)
+from lpae_backport.kernelroot import find_on_disk
 
 
 class Tree(FileTree):
@@ -150,11 +46,13 @@ class Tree(FileTree):
 
     @cached_property
     def _top(self) -> str:
-        """The top of the repository around the kernel; of what the user named if there is none."""
+        """Where the repository around the kernel begins, or a gate's configuration stands."""
         here = Path(os.path.realpath(self.root))
-        around = [p for p in (here, *here.parents) if os.path.lexists(p / ".git")]
-        named = Path(os.path.realpath(self.path))
-        return str(around[0] if around else named)
+        for mark in (".git", CONFIG):
+            around = [p for p in (here, *here.parents) if os.path.lexists(p / mark)]
+            if around:
+                return str(around[0])
+        return os.path.realpath(self.path)
 
     @cached_property
     def prefix(self) -> str:
@@ -165,6 +63,13 @@ class Tree(FileTree):
     def top(self) -> FileTree:
         """Return the whole repository around the kernel; see `FileTree.top`."""
         return Tree(self._top, is_kernel=False)
+
+    def kernel_in(self, folder: str) -> FileTree:
+        """Return the kernel in a folder of it; see `FileTree.kernel_in`."""
+        full = os.path.join(self.root, folder)
+        if not self._is_inside(full):
+            raise OutsideError("symbolic link leads out of the tree", where=folder)
+        return Tree(full)
 
     def is_executable(self, name: str) -> bool:
         """Tell whether a file may be executed; see `FileTree.is_executable`."""
@@ -209,7 +114,7 @@ class Tree(FileTree):
                 for e in entries:
                     if e.is_dir(follow_symlinks=False):
                         queue.append(e.path)
-                    elif e.name.endswith(_SOURCES) and e.is_file() and _has(e.path, word):
+                    elif e.name.endswith(SOURCES) and e.is_file() and _has(e.path, word):
                         found.append(e.path[cut:])
         return sorted(found)
 
@@ -249,49 +154,6 @@ class Tree(FileTree):
         except OSError:
             return Listing((), ())
         return Listing(tuple(sorted(files)), tuple(sorted(dirs)))
-
-
-class MemoryTree(FileTree):
-    """A tree of a few files held in memory: the cases that stand beside a rule.
-
-    Args:
-        files: the bytes of each file by its path.
-    """
-
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        self.path = self.root = "(case)"
-        self._files = dict(files)
-
-    def read(self, name: str) -> bytes:
-        """Return the bytes of a file; see `FileTree.read`."""
-        if name not in self._files:
-            raise UnreadableError("no such file", where=name)
-        return as_text(self._files[name], name)
-
-    def is_file(self, name: str) -> bool:
-        """Tell whether the tree has such a file."""
-        return name in self._files
-
-    def listing(self, name: str) -> Listing:
-        """Return what stands in one directory; see `FileTree.listing`."""
-        below = [p[len(name) + 1 :] for p in self._files if p.startswith(f"{name}/")]
-        files = {p for p in below if "/" not in p}
-        return Listing(
-            tuple(sorted(files)), tuple(sorted({p.split("/")[0] for p in below} - files))
-        )
-
-
-def as_text(data: bytes, name: str) -> bytes:
-    """Return `data` if it can be source text, else raise `UnreadableError` naming `name`."""
-    if not data.strip():
-        raise UnreadableError("file is empty", where=name, hint="was the checkout complete?")
-    at = data.find(b"\0")
-    if at != -1:
-        raise UnreadableError(f"binary file (NUL byte at offset {at})", where=name)
-    if _STAND_IN.match(data):
-        text = "a large-file pointer or a link stands in its place"
-        raise UnreadableError(text, where=name, hint="git lfs pull, or check out again with links")
-    return data
 
 
 def _has(path: str, word: bytes) -> bool:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from lpae_backport.errors import ExitCode, RuleError
+from lpae_backport.filetree import MemoryTree
 from lpae_backport.rule import Op
 from lpae_backport.ruleset import load_pack
 from lpae_backport.series import Planner
-from lpae_backport.tree import MemoryTree
 
 _PACK = """schema: 1
 id: p

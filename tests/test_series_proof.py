@@ -65,10 +65,10 @@ def test_spoilt_mails_are_not_let_out(
     plan: Plan, old: Path, monkeypatch, spoil: Callable[[list[Path]], list[Path]], said: str
 ) -> None:
     """Whatever is wrong with the mails, the proof sees it."""
-    assert len(emit(plan, WHO, str(old), signoff=True)) == 2
+    assert len(emit(plan, WHO, Tree(str(old)), signoff=True)) == 2
     _damage(monkeypatch, spoil)
     with pytest.raises(ProofError, match=said):
-        emit(plan, WHO, str(old), signoff=True)
+        emit(plan, WHO, Tree(str(old)), signoff=True)
 
 
 def test_what_a_series_left_undone_comes_up_again(old: Path, new: Path, pack: Pack) -> None:

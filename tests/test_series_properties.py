@@ -21,6 +21,7 @@ from lpae_backport.emission import emit
 from lpae_backport.plan import Plan
 from lpae_backport.rule import Pack
 from lpae_backport.ruleset import load_pack
+from lpae_backport.tree import Tree
 from tests.conftest import ROOT
 from tests.series import WHO, apply, boot, build, plan_for, put
 from tests.trees import FIXTURES, verdicts
@@ -59,7 +60,7 @@ def _holds(tree: Path, where: str, pack: Pack = _PACK) -> Plan:
     before = verdicts(tree, pack)
     plan = plan_for(tree, _NEW, pack)
     if plan.patches:
-        assert emit(plan, WHO, str(tree), signoff=True), "git am takes it"
+        assert emit(plan, WHO, Tree(str(tree)), signoff=True), "git am takes it"
     apply(plan, tree)
     after = verdicts(tree, pack)
     by_hand = {m.step.id for m in plan.manual}

@@ -48,7 +48,7 @@ def test_a_real_target(variable: str, pack: Pack) -> None:
     assert [(m.step.id, m.reason) for m in plan.manual] == []
     assert plan.open == []
     assert 20 <= len(plan.patches) <= 32
-    mails = emit(plan, WHO, tree.root, signoff=True)
+    mails = emit(plan, WHO, tree, signoff=True)
     assert len(mails) == len(plan.patches) + 1
     assert planner.again(tree) == []
     added = [

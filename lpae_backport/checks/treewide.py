@@ -2,13 +2,13 @@
 """Checks of the tree as a whole: files, includes of a file, Kconfig."""
 
 from lpae_backport.answers import MAX_EVIDENCE, Answer
+from lpae_backport.filetree import UnreadableError
 from lpae_backport.finding import Evidence, State
 from lpae_backport.kconfig import config_entry
 from lpae_backport.layout import Layout, Unreadable
 from lpae_backport.location import Location
 from lpae_backport.logic import conj, negate, satisfiable
 from lpae_backport.rule import Check
-from lpae_backport.tree import UnreadableError
 
 
 def file_present(check: Check, layout: Layout) -> Answer:

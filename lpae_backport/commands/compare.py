@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """``lpae-audit compare OLD NEW``."""
 
-import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from lpae_backport.audit import compare
+from lpae_backport.commands.reporting import Outputs, report_options
 from lpae_backport.commands.trees import opened
 from lpae_backport.errors import ExitCode
 from lpae_backport.finding import Verdict
-from lpae_backport.format import FORMATS, renderer
-from lpae_backport.output import Progress, warn, write_report
+from lpae_backport.output import Progress, warn
 from lpae_backport.packs import load_packs, select
+from lpae_backport.report import compared
 
 
 @click.command("compare")
@@ -39,11 +38,7 @@ from lpae_backport.packs import load_packs, select
     type=click.Choice([v.value for v in Verdict]),
     help="Show steps of this verdict.",
 )
-@click.option(
-    "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True
-)
-@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write the report to FILE.")
-@click.option("-v", "--verbose", is_flag=True, help="Show the evidence from both trees.")
+@report_options
 @click.option("--patch", metavar="STEP", help="Show what a series would change for STEP instead.")
 @click.option("--exit-zero", is_flag=True, help="End with 0 although steps remain.")
 def command(
@@ -54,19 +49,21 @@ def command(
     steps: tuple[str, ...],
     only: tuple[str, ...],
     form: str,
-    output: str | None,
+    outputs: tuple[str, ...],
     verbose: bool,
     patch: str | None,
     exit_zero: bool,
 ) -> int:
     """Audit every step of a backport in OLD, with NEW as the reference that has it.
 
-    OLD and NEW are kernel source trees, or vendor repositories with one inside.
+    Each is a kernel source tree or a vendor repository with one inside: a directory, a revision
+    REPO@REV[:SUBDIR], or an archive (.tar, .tar.gz, .tar.xz, .tar.zst, .deb).
     """
     if patch is not None:
         from lpae_backport.commands.hunk import show_patch
 
-        return show_patch(old, new, load_packs(rules, packs), patch, output)
+        return show_patch(old, new, load_packs(rules, packs), patch, outputs)
+    places = Outputs(form, outputs)
     selected = select(load_packs(rules, packs), steps)
     target, reference = opened(old, [p for p, _ in selected]), opened(new, [p for p, _ in selected])
     with Progress(2 * sum(len(s) for _, s in selected), "auditing") as bar:
@@ -78,14 +75,5 @@ def command(
         warn(f"the reference lacks {ids}; are OLD and NEW swapped?")
     explain = "lpae-audit explain" + (f" --rules {rules}" if rules else "")
     checklist = replace(checklist, only=frozenset(map(Verdict, only)), explain=explain)
-    if form == "text" and output in (None, "-") and _on_terminal():
-        from lpae_backport.format.terminal import show
-
-        show(checklist, verbose)
-    else:
-        write_report(renderer(form)(checklist, verbose), output)
+    places.publish(compared(checklist, selected, target.prefix), verbose)
     return ExitCode.DONE if checklist.is_done or exit_zero else ExitCode.FINDINGS
-
-
-def _on_terminal() -> bool:
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

@@ -17,7 +17,7 @@ from lpae_backport.series import Planner
 _COLOURS = {"+": "\x1b[32m", "-": "\x1b[31m", "@": "\x1b[36m"}
 
 
-def show_patch(old: str, new: str, packs: list[Pack], step: str, output: str | None) -> int:
+def show_patch(old: str, new: str, packs: list[Pack], step: str, outputs: tuple[str, ...]) -> int:
     """Write the diff of the patch that makes a step, in colour on a terminal.
 
     Args:
@@ -25,7 +25,7 @@ def show_patch(old: str, new: str, packs: list[Pack], step: str, output: str | N
         new: the reference.
         packs: the packs to look for the step in.
         step: its id, whole.
-        output: where to write; `None` is standard output.
+        outputs: the file to write to, if any.
 
     Returns:
         The exit status: 0 for a step that is done or has a patch, 1 for one left to a person.
@@ -33,6 +33,9 @@ def show_patch(old: str, new: str, packs: list[Pack], step: str, output: str | N
     chosen = select(packs, (step,))
     if len(chosen) != 1 or [s.id for s in chosen[0][1]] != [step]:
         raise UsageError(f"'{step}' is not one step", hint="see lpae-audit rules list")
+    if len(outputs) > 1:
+        raise UsageError("a diff has one form", hint="-o FILE")
+    output = outputs[0] if outputs else None
     pack = chosen[0][0]
     with Progress(len(pack.series), "planning") as bar:
         plan = Planner(opened(old, None), opened(new, None), pack, pack.steps).run(bar.advance)

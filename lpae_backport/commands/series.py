@@ -12,6 +12,7 @@ from lpae_backport.commands.trees import opened
 from lpae_backport.delivery import Places, deliver
 from lpae_backport.emission import emit, stat
 from lpae_backport.errors import ExitCode, ProofError, UsageError
+from lpae_backport.filetree import FileTree
 from lpae_backport.message import summary
 from lpae_backport.output import Progress, warn, write_report
 from lpae_backport.packs import load_packs, select
@@ -19,7 +20,6 @@ from lpae_backport.plan import Plan
 from lpae_backport.repository import Surroundings, identity
 from lpae_backport.rule import Pack, Step
 from lpae_backport.series import Planner
-from lpae_backport.tree import FileTree
 
 
 @dataclass(frozen=True)

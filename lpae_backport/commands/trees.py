@@ -4,10 +4,10 @@
 import os
 from collections.abc import Iterable
 
+from lpae_backport.filetree import FileTree
 from lpae_backport.opening import open_tree
 from lpae_backport.output import Progress
 from lpae_backport.rule import Pack
-from lpae_backport.tree import FileTree
 
 
 def opened(given: str, packs: Iterable[Pack] | None) -> FileTree:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from lpae_backport.declarations import declared_tag, type_tag
 from lpae_backport.errors import RefusedError
+from lpae_backport.filetree import UnreadableError
 from lpae_backport.fixes.initializers import dressed
 from lpae_backport.fixes.treewide import opened
 from lpae_backport.location import Span
@@ -23,7 +24,6 @@ from lpae_backport.rewriting import (
 from lpae_backport.rule import Edit
 from lpae_backport.symbols import Body, CodeFile
 from lpae_backport.syntax import Node
-from lpae_backport.tree import UnreadableError
 from lpae_backport.whitespace import indent_of
 from lpae_backport.workplace import Workplace
 

@@ -5,6 +5,7 @@ import posixpath
 import re
 
 from lpae_backport.errors import RefusedError
+from lpae_backport.filetree import UnreadableError
 from lpae_backport.fixes.includes import add_include
 from lpae_backport.kconfig import config_entry
 from lpae_backport.layout import Unreadable
@@ -17,7 +18,6 @@ from lpae_backport.rewriting import (
 )
 from lpae_backport.rule import Edit
 from lpae_backport.symbols import CodeFile
-from lpae_backport.tree import UnreadableError
 from lpae_backport.workplace import Workplace
 
 

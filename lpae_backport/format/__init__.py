@@ -4,15 +4,19 @@
 from collections.abc import Callable
 from importlib import import_module
 
-from lpae_backport.finding import Checklist
+from lpae_backport.report import Report
 
-Renderer = Callable[[Checklist, int], str]
-"""Takes the checklist and how much to tell (0 the table, 1 evidence too); gives the report."""
+Renderer = Callable[[Report, int], str]
+"""Takes the report and how much to tell (0 the table, 1 evidence too); gives the report."""
 
 FORMATS = {
     "text": "lpae_backport.format.text",
     "json": "lpae_backport.format.json",
     "markdown": "lpae_backport.format.markdown",
+    "sarif": "lpae_backport.format.sarif",
+    "junit": "lpae_backport.format.junit",
+    "github": "lpae_backport.format.github",
+    "gitlab": "lpae_backport.format.gitlab",
 }
 
 

@@ -3,28 +3,62 @@
 
 import re
 
-from lpae_backport.finding import Checklist, CheckResult, State, StepComparison, TreeInfo, Verdict
+from lpae_backport.finding import CheckResult, State, StepComparison, TreeInfo, Verdict
 from lpae_backport.format.text import EXCERPT
-from lpae_backport.format.words import advice, place, printable, summary, version
+from lpae_backport.format.words import (
+    advice,
+    excuse,
+    how,
+    outcome,
+    place,
+    printable,
+    summary,
+    version,
+)
+from lpae_backport.report import Report
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@!])")
 
 
-def render(checklist: Checklist, detail: int) -> str:
-    """Return the checklist as GitHub-flavoured markdown."""
-    lines = [
-        f"# {summary(checklist)}",
-        "",
-        f"- target: {_tree(checklist.target)}",
-        f"- reference: {_tree(checklist.reference)}",
-        "",
-    ]
+def render(report: Report, detail: int) -> str:
+    """Return the report as GitHub-flavoured markdown."""
+    checklist = report.checklist
+    lines = [f"# {outcome(report) if report.gate else summary(checklist)}", "", *_trees(report), ""]
+    lines += _findings(report)
     for s in checklist.shown:
         lines += _step(s, detail)
     lines.append("")
-    lines += [f"> {escape(p)}" for p in (*checklist.problems, *checklist.notes)]
-    lines += [f"{escape(a)}  " for a in advice(checklist)]
+    if report.gate:
+        lines += [summary(checklist), ""]
+    notes = report.gate.notes if report.gate else ()
+    lines += [f"> {escape(p)}" for p in (*checklist.problems, *checklist.notes, *notes)]
+    lines += [f"{escape(a)}  " for a in advice(checklist)] if report.gate is None else []
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _trees(report: Report) -> list[str]:
+    target, reference = report.checklist.target, report.checklist.reference
+    lines = [f"- target: {_tree(target)}"]
+    if report.gate is not None and report.gate.reference:
+        lines.append(f"- reference: {escape(report.gate.reference)}")
+    elif reference is not None:
+        lines.append(f"- reference: {_tree(reference)}")
+    if report.gate is not None and report.gate.base:
+        lines.append(f"- base: {escape(report.gate.base)}")
+    return lines
+
+
+def _findings(report: Report) -> list[str]:
+    """Return what a gate fails on, and then what else it found; nothing for `compare`."""
+    if report.gate is None or not report.findings:
+        return []
+    lines = []
+    for f in report.findings:
+        mark = "❌" if f.fails else "⚠️"
+        lines.append(f"- {mark} **{how(f)}** {_code(str(f.place))} {escape(f.message)}  ")
+        more = (escape(text) for text in (f.advice, excuse(f)) if text)
+        lines += [f"  {text}  " for text in more]
+    return [*lines, ""]
 
 
 def escape(text: str) -> str:

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from lpae_backport.finding import Checklist, CheckResult, Side, State, StepComparison, Verdict
-from lpae_backport.format.text import EXCERPT, heading, row
-from lpae_backport.format.words import advice, printable, summary
+from lpae_backport.format.text import EXCERPT, heading, row, verdict_of
+from lpae_backport.format.words import advice, outcome, printable, summary
+from lpae_backport.report import Report
 
 _STYLE = {
     Verdict.DONE: "green",
@@ -29,12 +30,15 @@ _WIDE = 150
 """Columns from which the reference's places fit on the same line."""
 
 
-def show(checklist: Checklist, detail: int) -> None:
-    """Print the checklist on the terminal that is standard output."""
+def show(report: Report, detail: int) -> None:
+    """Print the report on the terminal that is standard output."""
+    checklist = report.checklist
     console = Console(file=sys.stdout, highlight=False, emoji=False)
-    for line in heading(checklist):
+    for line in heading(report):
         console.print(Text(line))
     console.print()
+    for line in verdict_of(report):
+        console.print(Text(line, "bold red" if line.startswith("FAIL") else ""))
     console.print(_table(checklist, console.width))
     console.print()
     if detail:
@@ -43,6 +47,9 @@ def show(checklist: Checklist, detail: int) -> None:
     console.print(Text(summary(checklist), style="bold"))
     for line in (*checklist.notes, *checklist.problems):
         console.print(Text(f"note: {printable(line)}", style="yellow"))
+    if report.gate is not None:
+        console.print(Text(outcome(report), "bold red" if report.failing else "bold green"))
+        return
     for line in advice(checklist):
         console.print(Text(line))
 
@@ -72,7 +79,7 @@ def _details(console: Console, s: StepComparison) -> None:
     console.rule(Text(f"{s.id} {printable(s.title)}", style=_STYLE[s.verdict]), align="left")
     if s.target.reason:
         console.print(Text(printable(s.target.reason)))
-    reference = {c.id: c for c in s.reference.checks}
+    reference = {c.id: c for c in (s.reference.checks if s.reference else ())}
     for c in s.target.checks:
         mark = _MARK.get(c.state, Text("?"))
         console.print(mark, Text(c.id, "bold"), Text(printable(c.reason)))

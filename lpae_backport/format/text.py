@@ -3,15 +3,26 @@
 
 from collections.abc import Iterator
 
-from lpae_backport.finding import Checklist, CheckResult, Evidence, Side, StepComparison
-from lpae_backport.format.words import advice, place, printable, summary, version
+from lpae_backport.finding import CheckResult, Evidence, Side, StepComparison
+from lpae_backport.format.words import (
+    advice,
+    excuse,
+    how,
+    outcome,
+    place,
+    printable,
+    summary,
+    version,
+)
+from lpae_backport.report import Report
 
 EXCERPT = 14
 
 
-def render(checklist: Checklist, detail: int) -> str:
-    """Return the checklist as plain text."""
-    lines = [*heading(checklist), ""]
+def render(report: Report, detail: int) -> str:
+    """Return the report as plain text; a gate says first what it fails on."""
+    checklist = report.checklist
+    lines = [*heading(report), "", *verdict_of(report)]
     rows = [("STEP", "VERDICT", "CHECKS", "TARGET", "REFERENCE", "TITLE")]
     rows += [row(s) for s in checklist.shown]
     widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]) - 1)]
@@ -20,31 +31,51 @@ def render(checklist: Checklist, detail: int) -> str:
         lines.append(line.rstrip())
         if detail and i:
             lines += details(checklist.shown[i - 1])
-    lines += ["", summary(checklist)]
+    lines += ["", summary(checklist), *([outcome(report)] if report.gate else [])]
     lines += [f"note: {printable(n)}" for n in checklist.notes]
     lines += [f"note: {printable(p)}" for p in checklist.problems]
-    lines += advice(checklist)
+    lines += advice(checklist) if report.gate is None else []
     return "\n".join(lines) + "\n"
 
 
 def row(s: StepComparison) -> tuple[str, str, str, str, str, str]:
     """Return one line of the checklist, column by column."""
     checks = f"{s.target.met}/{s.target.counted}" if s.target.counted else "-"
-    reference = place(s.reference) if s.holds else "lacks it"
+    reference = "lacks it" if not s.holds else place(s.reference)
     return s.id, s.verdict.value, checks, place(s.target), reference, printable(s.title)
 
 
-def heading(checklist: Checklist) -> list[str]:
-    """Return the lines that say which trees were audited."""
-    trees = (("target", checklist.target), ("reference", checklist.reference))
-    return [f"{role:<10} {printable(t.root)} ({version(t)})" for role, t in trees]
+def heading(report: Report) -> list[str]:
+    """Return the lines that say which trees were audited, and what a gate went by."""
+    checklist, gate = report.checklist, report.gate
+    target, reference = checklist.target, checklist.reference
+    lines = [("target", f"{target.root} ({version(target)})")]
+    if gate is not None and gate.reference:
+        lines.append(("reference", gate.reference))
+    elif reference is not None:
+        lines.append(("reference", f"{reference.root} ({version(reference)})"))
+    if gate is not None:
+        lines += [(n, v) for n, v in (("config", gate.config), ("base", gate.base)) if v]
+    return [f"{name:<10} {printable(text)}" for name, text in lines]
+
+
+def verdict_of(report: Report) -> list[str]:
+    """Return what a gate fails on, and then what else it found; nothing for `compare`."""
+    if report.gate is None:
+        return []
+    lines = []
+    for f in report.findings:
+        lines.append(f"{how(f):<6}  {printable(str(f.place))}: {printable(f.message)}")
+        lines += [f"        {line}" for line in (printable(f.advice), excuse(f)) if line]
+    lines += [f"note: {printable(n)}" for n in report.gate.notes]
+    return [*lines, ""] if lines else []
 
 
 def details(s: StepComparison) -> Iterator[str]:
     """Yield the lines of ``-v``: every check with what decided it, on both sides."""
     if s.target.reason:
         yield f"      {printable(s.target.reason)}"
-    reference = {c.id: c for c in s.reference.checks}
+    reference = {c.id: c for c in (s.reference.checks if s.reference else ())}
     for c in s.target.checks:
         reason = f": {printable(c.reason)}" if c.reason else ""
         yield f"    [{c.state.value}] {c.id}{reason}"

@@ -4,6 +4,7 @@
 import re
 
 from lpae_backport.finding import Checklist, StepAudit, TreeInfo, Verdict
+from lpae_backport.report import Finding, Kind, Report
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -13,9 +14,9 @@ def printable(text: str) -> str:
     return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}" if m[0] != "\r" else "", text)
 
 
-def place(audit: StepAudit) -> str:
+def place(audit: StepAudit | None) -> str:
     """Return the most telling place of a step in one tree, or what stands in for it."""
-    if audit.place is not None:
+    if audit is not None and audit.place is not None:
         return printable(str(audit.place))
     return "-"
 
@@ -39,6 +40,32 @@ def next_steps(checklist: Checklist) -> list[str]:
     closed = {s.id for s in checklist.steps if not s.verdict.is_open}
     known = [s for s in checklist.steps if s.verdict is not Verdict.UNKNOWN]
     return [s.id for s in known if s.verdict.is_open and set(s.after) <= closed]
+
+
+def outcome(report: Report) -> str:
+    """Return what a gate came to, in one line."""
+    waived = sum(f.waiver is not None and f.kind is not Kind.WAIVER for f in report.findings)
+    failing = len(report.failing)
+    text = "gate passed" if not failing else f"gate failed: {failing} finding" + "s" * (failing > 1)
+    return text + (f", {waived} waived" if waived else "")
+
+
+def how(finding: Finding) -> str:
+    """Return what a gate makes of a finding, in a word."""
+    if finding.fails:
+        return "FAIL"
+    if finding.waiver is not None and finding.kind is not Kind.WAIVER:
+        return "waived"
+    return "noted"
+
+
+def excuse(finding: Finding) -> str:
+    """Return the waiver of a finding in one line; nothing where there is none."""
+    w = finding.waiver
+    if w is None or finding.kind is Kind.WAIVER:
+        return ""
+    until = f", until {w.expires.isoformat()}" if w.expires is not None else ""
+    return printable(f"waived: {w.reason} ({w.owner}{until})").replace("\n", " ")
 
 
 def advice(checklist: Checklist) -> list[str]:

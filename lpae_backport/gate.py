@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs a gate: a fork's configuration, its tree, a reference or lock, and a state before."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from lpae_backport.audit import PackAudits, Parsed, Selection, audit_packs, pair
+from lpae_backport.baseline import read_baseline
+from lpae_backport.document import Value, load_yaml
+from lpae_backport.errors import RuleError
+from lpae_backport.filetree import MAX_FILE, FileTree, UnreadableError
+from lpae_backport.finding import Checklist, TreeInfo
+from lpae_backport.fork import Fork, find_fork, fork_at
+from lpae_backport.gateconfig import Config, read_config
+from lpae_backport.gating import Base, Terms, base_of, judge
+from lpae_backport.lockfile import read_lock
+from lpae_backport.opening import at_revision
+from lpae_backport.packs import load_packs
+from lpae_backport.report import GateInfo, Kind, Report
+from lpae_backport.rule import Pack
+from lpae_backport.ruleset import fits
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line says beside, or over, the configuration.
+
+    Attributes:
+        config: a configuration in place of the fork's.
+        lock: a lock for the reference.
+        reference: a tree for the reference.
+        since: a revision to compare with.
+        baseline: a stored report to compare with.
+        packs: the packs to audit.
+        rules: where packs are.
+        fail_on: the kinds of findings to fail on.
+    """
+
+    config: Path | None = None
+    lock: Path | None = None
+    reference: str | None = None
+    since: str | None = None
+    baseline: Path | None = None
+    packs: tuple[str, ...] = ()
+    rules: Path | None = None
+    fail_on: tuple[Kind, ...] = ()
+
+
+class Gate:
+    """One run of a gate.
+
+    Args:
+        target: the tree.
+        wishes: what was asked for.
+        open_tree: opens the reference, where it is one of the user's own trees.
+        progress: called after each step.
+
+    Raises:
+        RuleError: the configuration, lock, baseline or rules cannot be used.
+        TreeError: a tree cannot be read.
+    """
+
+    def __init__(
+        self,
+        target: FileTree,
+        wishes: Wishes,
+        open_tree: Callable[[str], FileTree],
+        progress: Callable[[], None],
+    ) -> None:
+        self._target = target
+        self._wishes = wishes
+        self._open = open_tree
+        self._progress = progress
+        self._parsed: Parsed = {}
+        self._notes: list[str] = []
+        self._fork = fork_at(wishes.config) if wishes.config is not None else find_fork(target)
+        self._config = read_config(self._fork.config()) if self._fork is not None else Config()
+        kinds = frozenset(wishes.fail_on) or self._config.terms.fail_on
+        self._terms = replace(self._config.terms, fail_on=kinds)
+        self._selected: Selection = [(p, p.steps) for p in self._packs()]
+        _check_steps(self._config.required, self._selected)
+
+    def report(self) -> Report:
+        """Audit, and judge what was found."""
+        reference, words = self._reference()
+        checklist = self._audited(self._target, reference)
+        base = self._base()
+        findings = judge(checklist, self._terms, base, self._target.prefix, today())
+        info = GateInfo(
+            self._fork.path if self._fork is not None else "",
+            words,
+            base.name if base is not None else "",
+            frozenset((s.pack, s.id) for s in checklist.steps if self._terms.requires(s.id)),
+            self._terms.allow,
+            tuple(self._notes),
+        )
+        return Report(checklist, self._selected, findings, self._target.prefix, info)
+
+    def _audited(self, tree: FileTree, reference: PackAudits | None) -> Checklist:
+        found = audit_packs(tree, self._selected, self._progress, self._parsed)
+        return pair(found, reference, self._selected)
+
+    def _packs(self) -> list[Pack]:
+        config, wishes = self._config, self._wishes
+        if config.rules is None or wishes.rules is not None:
+            every = load_packs(wishes.rules, wishes.packs)
+        else:
+            assert self._fork is not None
+            every = self._fork.packs(config.rules)
+        known = {p.id for p in every}
+        for value in () if wishes.packs else config.packs:
+            if value.text() not in known:
+                value.fail(f"no pack '{value.text()}'", f"known: {', '.join(sorted(known))}")
+        names = wishes.packs or tuple(v.text() for v in config.packs)
+        return [p for p in every if not names or p.id in names]
+
+    def _reference(self) -> tuple[PackAudits | None, str]:
+        """Return what is known of the reference, and what to call it."""
+        lock = self._lock()
+        if lock is not None:
+            raw, path = lock
+            audits = read_lock(raw, [p for p, _ in self._selected])
+            return audits, f"{path}: {_named(audits.info)}"
+        tree = self._reference_tree()
+        if tree is None:
+            return None, ""
+        audits = audit_packs(tree, self._selected, self._progress, self._parsed)
+        return audits, _named(audits.info)
+
+    def _lock(self) -> tuple[Value, str] | None:
+        wishes, value = self._wishes, self._config.lock
+        if wishes.lock is not None:
+            return load_yaml(wishes.lock, MAX_FILE), str(wishes.lock)
+        if value is None or wishes.reference is not None:
+            return None
+        assert self._fork is not None
+        return self._fork.document(value), value.text()
+
+    def _reference_tree(self) -> FileTree | None:
+        value = self._config.reference
+        if self._wishes.reference is not None:
+            return self._open(self._wishes.reference)
+        if value is None:
+            return None
+        assert self._fork is not None
+        if not value.text().startswith("@"):
+            return self._fork.kernel(value)
+        revision, _, folder = value.text()[1:].partition(":")
+        return at_revision(self._target, revision, folder or None)
+
+    def _base(self) -> Base | None:
+        """Return the state to compare with, if one was asked for."""
+        if self._wishes.baseline is not None:
+            return read_baseline(self._wishes.baseline)
+        revision = self._wishes.since
+        if revision is None:
+            return None
+        tree = at_revision(self._target, revision)
+        checklist = self._audited(tree, None)
+        terms = self._terms if self._wishes.config is not None else self._terms_before(tree)
+        said = judge(checklist, terms, None, tree.prefix, today())
+        return base_of(checklist, revision, [f for f in said if f.kind is Kind.WAIVER])
+
+    def _terms_before(self, tree: FileTree) -> Terms:
+        """Return what the configuration of an earlier state insisted on."""
+        before = find_fork(tree)
+        try:
+            now = _text(self._fork) if self._fork is not None else b""
+            if (_text(before) if before is not None else b"") != now:
+                self._notes.append(f"the configuration has changed since {self._wishes.since}")
+            return read_config(before.config()).terms if before is not None else Terms()
+        except RuleError:
+            return Terms()
+
+
+def _text(fork: Fork) -> bytes:
+    try:
+        return fork.top.read(fork.path)
+    except UnreadableError:
+        return b""
+
+
+def _named(info: TreeInfo) -> str:
+    return f"{info.root} (Linux {info.version})" if info.version else info.root
+
+
+def _check_steps(values: tuple[Value, ...], selected: Selection) -> None:
+    """Refuse to insist on steps that there are not."""
+    for value in values:
+        if not any(fits(s.id, value.text()) for _, steps in selected for s in steps):
+            value.fail(f"no step '{value.text()}'", "see lpae-audit rules list")
+
+
+def today() -> date:
+    """Return the day that waivers are held against: that of SOURCE_DATE_EPOCH, if it is set."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    now = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
+    return now.date()

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Decides what a gate fails on: what is required and not met, or what got worse."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from lpae_backport.finding import Checklist, State, StepComparison, Verdict
+from lpae_backport.report import Finding, Kind, Waiver, finding_of, kind_of
+from lpae_backport.ruleset import fits
+
+_RANK = {
+    Verdict.DONE: 0,
+    Verdict.NOT_APPLICABLE: 0,
+    Verdict.DIFFERS: 1,
+    Verdict.PARTIAL: 2,
+    Verdict.MISSING: 3,
+    Verdict.UNKNOWN: 4,
+}
+ALLOWED = frozenset((Verdict.DONE, Verdict.NOT_APPLICABLE))
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a gate insists on.
+
+    Attributes:
+        require: the steps, by id or what several begin with; empty for all.
+        allow: the verdicts that will do.
+        fail_on: the kinds of findings it fails on.
+        waivers: the steps that are excused.
+    """
+
+    require: tuple[str, ...] = ()
+    allow: frozenset[Verdict] = ALLOWED
+    fail_on: frozenset[Kind] = frozenset(Kind)
+    waivers: tuple[Waiver, ...] = ()
+
+    def requires(self, step: str) -> bool:
+        """Tell whether a step is one that it insists on."""
+        return not self.require or any(fits(step, r) for r in self.require)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a step was: its verdict, and the checks that held and were more than vacuous."""
+
+    verdict: Verdict
+    held: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Base:
+    """The state that a gate compares with.
+
+    Attributes:
+        name: what to call it.
+        steps: what each step was, by pack and step.
+        waivers: the fingerprints of what was wrong with waivers then.
+    """
+
+    name: str
+    steps: Mapping[tuple[str, str], Before]
+    waivers: frozenset[str] = field(default_factory=frozenset)
+
+
+def base_of(checklist: Checklist, name: str, waivers: Iterable[Finding] = ()) -> Base:
+    """Return a state to compare with."""
+    steps = {(s.pack, s.id): before_of(s) for s in checklist.steps}
+    return Base(name, steps, frozenset(f.fingerprint for f in waivers))
+
+
+def before_of(s: StepComparison) -> Before:
+    """Return what is to be remembered of a step."""
+    vacuous = s.verdict is Verdict.MISSING
+    held = (c.id for c in s.target.checks if c.state is State.MET)
+    constraints = {c.id for c in s.target.checks if c.constraint}
+    return Before(s.verdict, frozenset(i for i in held if not (vacuous and i in constraints)))
+
+
+def judge(
+    checklist: Checklist, terms: Terms, base: Base | None, prefix: str, today: date
+) -> tuple[Finding, ...]:
+    """Return all that is to be said against a target; what fails comes first.
+
+    Args:
+        checklist: the state of its steps.
+        terms: what is insisted on.
+        base: with one, only what got worse since then fails.
+        prefix: where the kernel is in its repository.
+        today: the day that waivers are held against.
+    """
+    valid = [w for w in terms.waivers if not _fault(w, checklist, today)]
+    used: set[str] = set()
+    found = []
+    for s in checklist.steps:
+        finding = _said(s, terms, base, prefix)
+        if finding is None:
+            continue
+        waiver = next((w for w in valid if fits(s.id, w.step)), None)
+        if waiver is not None:
+            used.add(waiver.step)
+            finding = replace(finding, waiver=waiver, fails=False)
+        found.append(finding)
+    for f in waiver_faults(checklist, terms, used, today):
+        is_new = base is None or f.fingerprint not in base.waivers
+        found.append(replace(f, fails=is_new and Kind.WAIVER in terms.fail_on))
+    return tuple(sorted(found, key=lambda f: not f.fails))
+
+
+def _said(s: StepComparison, terms: Terms, base: Base | None, prefix: str) -> Finding | None:
+    kind = kind_of(s, terms.allow)
+    if base is not None:
+        change = _change(base, s)
+        if change:
+            finding = finding_of(s, Kind.WORSE, prefix, before=change)
+            return replace(finding, fails=Kind.WORSE in terms.fail_on)
+    if kind is None:
+        return None
+    fails = base is None and kind in terms.fail_on and terms.requires(s.id)
+    return replace(finding_of(s, kind, prefix), fails=fails)
+
+
+def _change(base: Base, s: StepComparison) -> str:
+    """Return how a step got worse, in words; nothing if it did not."""
+    before = base.steps.get((s.pack, s.id))
+    if before is None:
+        return f"and not in {base.name}" if s.verdict.is_open else ""
+    was = f"was {before.verdict.value} in {base.name}"
+    if _RANK[s.verdict] > _RANK[before.verdict]:
+        return was
+    if before.verdict is Verdict.DONE and s.verdict is Verdict.NOT_APPLICABLE:
+        return was
+    if _RANK[s.verdict] < _RANK[before.verdict]:
+        return ""
+    gone = (State.UNMET, State.DIFFERS, State.UNKNOWN)
+    lost = [c.id for c in s.target.checks if c.state in gone and c.id in before.held]
+    return f"and lost {', '.join(lost)} since {base.name}" if lost else ""
+
+
+def waiver_faults(
+    checklist: Checklist, terms: Terms, used: Iterable[str], today: date
+) -> Iterator[Finding]:
+    """Yield what is wrong with waivers, those that excuse nothing included."""
+    seen = set(used)
+    for w in terms.waivers:
+        fault, text = _fault(w, checklist, today) or ("", "")
+        if not fault and w.step not in seen:
+            fault, text = "unused", "is not needed"
+        if fault:
+            message = f"the waiver of {w.step} {text}"
+            yield Finding(
+                Kind.WAIVER, "", w.step, "waivers", message, w.place, waiver=w, fault=fault
+            )
+
+
+def _fault(w: Waiver, checklist: Checklist, today: date) -> tuple[str, str] | None:
+    """Return what makes a waiver void, as a word and in words."""
+    if not any(fits(s.id, w.step) for s in checklist.steps):
+        return "unknown-step", "names no step of these packs"
+    if not w.reason.strip():
+        return "no-reason", "gives no reason"
+    if not w.owner.strip():
+        return "no-owner", "names no owner"
+    if w.expires is None:
+        return "no-expiry", "does not say when it expires"
+    if w.expires < today:
+        return "expired", f"expired on {w.expires.isoformat()} (owner: {w.owner})"
+    return None

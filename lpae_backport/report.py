@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a command has to tell: the checklist, and what is to be said against the target.
+
+Every format, for people and for machines, is made from this.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum, unique
+
+from lpae_backport.audit import Selection
+from lpae_backport.finding import (
+    Checklist,
+    CheckResult,
+    Evidence,
+    State,
+    StepComparison,
+    Verdict,
+)
+from lpae_backport.location import Location
+
+
+@unique
+class Kind(StrEnum):
+    """What can be said against a target; the words of ``fail-on``."""
+
+    WORSE = "worse"
+    OPEN = "open"
+    UNKNOWN = "unknown"
+    REFERENCE = "reference"
+    WAIVER = "waiver"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A step that is excused.
+
+    Attributes:
+        step: its id, or what several begin with.
+        reason: why.
+        owner: who answers for it.
+        expires: the last day it holds.
+        place: where it is written.
+    """
+
+    step: str
+    reason: str
+    owner: str
+    expires: date | None
+    place: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing said against the target.
+
+    Attributes:
+        kind: what it is.
+        pack: the pack of the step; empty for a waiver of no step.
+        step: the id of the step, or what a waiver calls it.
+        title: the title of the step.
+        message: all of it in one line.
+        place: where, below the top of the repository; line 0 stands for a whole file.
+        fails: whether a gate fails on it.
+        verdict: of the step.
+        others: more places of the same step.
+        waiver: what excuses it, or what it is about.
+        fault: what is wrong with a waiver.
+        advice: what the reference has there, in one line.
+    """
+
+    kind: Kind
+    pack: str
+    step: str
+    title: str
+    message: str
+    place: Location
+    fails: bool = True
+    verdict: Verdict | None = None
+    others: tuple[Location, ...] = ()
+    waiver: Waiver | None = None
+    fault: str = ""
+    advice: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity that outlives moved lines, reformatting and moved files.
+
+        It is made of what is wrong, not of where: the step, or the waiver and its fault.
+        """
+        what = ("waiver", self.step, self.fault) if self.kind is Kind.WAIVER else ("step",)
+        text = "\0".join(("lpae-audit/1", self.pack, self.step, *what))
+        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class GateInfo:
+    """What a gate went by.
+
+    Attributes:
+        config: where its configuration stands; empty if there is none.
+        reference: what it took for the reference, in words.
+        base: what it compared with, in words; empty for nothing.
+        required: the steps it insists on, as pairs of pack and step.
+        allowed: the verdicts that will do.
+        notes: what else there is to know.
+    """
+
+    config: str = ""
+    reference: str = ""
+    base: str = ""
+    required: frozenset[tuple[str, str]] = frozenset()
+    allowed: frozenset[Verdict] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a format may want to know.
+
+    Attributes:
+        checklist: the state of every step.
+        selected: the rules behind it.
+        findings: what is said against the target; those that fail come first.
+        prefix: where the kernel is in its repository; empty, or ending in ``/``.
+        gate: what a gate went by; `None` for `compare`.
+    """
+
+    checklist: Checklist
+    selected: Selection
+    findings: tuple[Finding, ...]
+    prefix: str = ""
+    gate: GateInfo | None = None
+
+    @property
+    def failing(self) -> tuple[Finding, ...]:
+        """Return the findings that fail."""
+        return tuple(f for f in self.findings if f.fails)
+
+    def finding(self, step: StepComparison) -> Finding | None:
+        """Return what is said against a step."""
+        same = (f for f in self.findings if f.kind is not Kind.WAIVER)
+        return next((f for f in same if (f.pack, f.step) == (step.pack, step.id)), None)
+
+
+def compared(checklist: Checklist, selected: Selection, prefix: str) -> Report:
+    """Return the report of a plain comparison: every open step fails."""
+    return Report(checklist, selected, tuple(_open(checklist, prefix)), prefix)
+
+
+def _open(checklist: Checklist, prefix: str) -> Iterator[Finding]:
+    for s in checklist.steps:
+        kind = kind_of(s)
+        if kind is not None:
+            yield finding_of(s, kind, prefix)
+
+
+def kind_of(
+    s: StepComparison,
+    allowed: frozenset[Verdict] = frozenset((Verdict.DONE, Verdict.NOT_APPLICABLE)),
+) -> Kind | None:
+    """Return what is to be said against a step, if anything."""
+    if s.verdict is Verdict.UNKNOWN:
+        return Kind.UNKNOWN
+    if s.verdict not in allowed:
+        return Kind.OPEN
+    return None if s.holds else Kind.REFERENCE
+
+
+def finding_of(s: StepComparison, kind: Kind, prefix: str, *, before: str = "") -> Finding:
+    """Put into words what is said against a step.
+
+    Args:
+        s: the step.
+        kind: what it is.
+        prefix: where the kernel is in its repository.
+        before: what it was, for one that got worse.
+    """
+    places = [_placed(c, prefix) for c in opened_checks(s)]
+    found = [p for ps in places for p in ps]
+    fallback = Location(f"{prefix}Makefile", 0, 0)
+    return Finding(
+        kind,
+        s.pack,
+        s.id,
+        s.title,
+        _message(s, kind, before),
+        found[0] if found else fallback,
+        verdict=s.verdict,
+        others=tuple(found[1:]),
+        advice=_advice(s),
+    )
+
+
+def opened_checks(s: StepComparison) -> list[CheckResult]:
+    """Return the checks that keep a step from being done, what cannot be told first."""
+    states = (State.UNKNOWN, State.UNMET, State.DIFFERS)
+    found = [c for c in s.target.checks if c.state in states]
+    return sorted(found, key=lambda c: states.index(c.state))
+
+
+def _placed(check: CheckResult, prefix: str) -> Iterable[Location]:
+    for e in check.evidence:
+        yield Location(f"{prefix}{e.location.path}", e.location.line, e.location.end_line)
+
+
+def _message(s: StepComparison, kind: Kind, before: str) -> str:
+    head = f"{s.id} is {s.verdict.value}"
+    if s.target.counted and s.verdict is not Verdict.DONE:
+        head += f" ({s.target.met} of {s.target.counted} checks)"
+    if kind is Kind.WORSE:
+        head += f", {before}"
+    if kind is Kind.REFERENCE:
+        return f"{head}, but the reference lacks it"
+    reasons = [f"{c.id}: {c.reason}" if c.reason else c.id for c in opened_checks(s)]
+    return "; ".join([head, *([s.target.reason] if s.target.reason else []), *reasons[:3]])
+
+
+def _advice(s: StepComparison) -> str:
+    """Return where the reference has what the target lacks."""
+    if s.reference is None:
+        return ""
+    ids = [c.id for c in opened_checks(s)]
+    beside = {c.id: c for c in s.reference.checks if c.state is State.MET}
+    shown: list[Evidence] = [e for i in ids if i in beside for e in beside[i].evidence[:1]]
+    return f"the reference has it at {shown[0].location}" if shown else ""

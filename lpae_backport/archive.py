@@ -5,6 +5,7 @@ import os
 import posixpath
 import re
 import tempfile
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -50,6 +51,7 @@ class ArchiveStore(Store):
         self._folders: dict[str, dict[str, Entry]] = {"": {}}
         self._files: dict[str, _Kept] = {}
         self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - as long-lived as the store
+        weakref.finalize(self, self._spool.close)
         self._passes = 1
         inner = wanted.pattern if wanted is not None else _SOURCES
         top = rf"(?:[^/]+/){{0,{_MAX_DEPTH}}}"

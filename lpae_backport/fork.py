@@ -3,6 +3,7 @@
 
 import posixpath
 import tempfile
+import weakref
 from pathlib import Path
 
 from lpae_backport.document import Value, parse_yaml
@@ -27,7 +28,6 @@ class Fork:
     def __init__(self, top: FileTree, path: str) -> None:
         self.top = top
         self.path = path
-        self._rules: tempfile.TemporaryDirectory[str] | None = None
 
     def config(self) -> Value:
         """Read the configuration.
@@ -81,8 +81,9 @@ class Fork:
             RuleError: it has none, or one of them cannot be used.
         """
         path = self.within(value)
-        self._rules = tempfile.TemporaryDirectory(prefix="lpae-audit-rules-")
-        here = Path(self._rules.name)
+        copies = tempfile.TemporaryDirectory(prefix="lpae-audit-rules-")
+        weakref.finalize(self, copies.cleanup)
+        here = Path(copies.name)
         names = [n for n in self.top.walk(path, _DEPTH) if n.endswith(".yaml")]
         if not names:
             value.fail(f"no rules in '{path}'")

@@ -80,12 +80,20 @@ class Tree(FileTree):
     def is_file(self, name: str) -> bool:
         """Tell whether the tree has something of that name that is no directory."""
         full = f"{self.root}/{name}"
-        return os.path.lexists(full) and not os.path.isdir(full)
+        if not self._is_inside(os.path.dirname(full)):
+            return True  # what cannot be looked at may be there; reading it says why it cannot
+        try:
+            mode = os.lstat(full).st_mode
+        except OSError:
+            return False
+        if stat.S_ISLNK(mode):
+            return not self._is_inside(full) or not os.path.isdir(full)
+        return not stat.S_ISDIR(mode)
 
     def read(self, name: str) -> bytes:
         """Return the bytes of a file; see `FileTree.read`."""
         fd = self._open(name)
-        with os.fdopen(fd, "rb") as f:
+        try:
             info = os.fstat(fd)
             if not stat.S_ISREG(info.st_mode):
                 raise UnreadableError("not a regular file", where=name)
@@ -94,7 +102,10 @@ class Tree(FileTree):
                 raise UnreadableError(
                     f"too large to be a driver ({size})", where=name, hint="limit is 1 MB"
                 )
-            data = f.read(MAX_FILE + 1)
+            with os.fdopen(fd, "rb", closefd=False) as f:
+                data = f.read(MAX_FILE + 1)
+        finally:
+            os.close(fd)
         return as_text(data, name)
 
     def is_linked(self, name: str) -> bool:
@@ -147,6 +158,8 @@ class Tree(FileTree):
     def _list(self, name: str) -> Listing:
         files: list[str] = []
         dirs: list[str] = []
+        if not self._is_inside(f"{self.root}/{name}"):
+            return Listing((), ())
         try:
             with os.scandir(f"{self.root}/{name}") as entries:
                 for e in entries:

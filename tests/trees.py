@@ -8,15 +8,17 @@ from pathlib import Path
 import yaml
 
 from lpae_backport.audit import audit_tree
+from lpae_backport.filetree import FileTree
 from lpae_backport.rule import Pack
 from lpae_backport.tree import Tree
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
 
-def verdicts(tree: Path, pack: Pack) -> dict[str, str]:
+def verdicts(tree: Path | FileTree, pack: Pack) -> dict[str, str]:
     """Return the verdict of every step in a tree."""
-    audit = audit_tree(Tree(str(tree)), pack, pack.steps, lambda: None)
+    opened = Tree(str(tree)) if isinstance(tree, Path) else tree
+    audit = audit_tree(opened, pack, pack.steps, lambda: None)
     return {s.id: s.verdict.value for s in audit.steps}
 
 

@@ -100,14 +100,13 @@ class ArchiveStore(Store):
             self._keep(m, self._files[name])
 
     def _keep(self, m: Member, kept: _Kept) -> None:
+        data = m.read(MAX_FILE)
         try:
-            kept.at = self._spool.seek(0, os.SEEK_END)
-            data = m.file(MAX_FILE).read(MAX_FILE + 1)
+            at = self._spool.seek(0, os.SEEK_END)
             self._spool.write(data)
         except OSError as e:
             raise TreeError(f"no room to unpack it: {e.strerror}", where=self._path) from None
-        if len(data) != kept.size:
-            raise EOFError
+        kept.at = at
 
     def _fetch(self, name: str, kept: _Kept) -> None:
         """Read the archive once more for a file that was not kept, and for those beside it."""

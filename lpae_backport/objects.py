@@ -101,7 +101,12 @@ class GitStore(Store):
         if head.endswith(" ambiguous"):
             raise TreeError("more than one object has that name", where=self._where)
         if not head:
-            raise TreeError(f"git cannot read it: {self._git.last_words()}", where=self._where)
+            words = self._git.last_words()
+            # It ended over this object (an old git over one that a partial clone lacks); the
+            # others may still be had.
+            self._git = CatFile(self.git_dir)
+            if "promisor" not in words:
+                raise TreeError(f"git cannot read it: {words}", where=self._where)
         if name.endswith("^{commit}"):
             text = f"no revision '{name.removesuffix('^{commit}')}'"
             raise TreeError(text, where=self._where, hint="git fetch, or see git branch -a")

@@ -5,6 +5,7 @@ Whatever an archive claims, no more than a few megabytes of it are in memory at 
 decompressor may ask for, what a header may hold and what all of it may come to is limited.
 """
 
+import contextlib
 import io
 import lzma
 import re
@@ -117,12 +118,16 @@ class Member:
         info: what tar says of it.
         tar: the archive.
         stream: what it is read from.
+        path: the archive's name.
     """
 
-    def __init__(self, info: tarfile.TarInfo, tar: tarfile.TarFile, stream: Forward) -> None:
+    def __init__(
+        self, info: tarfile.TarInfo, tar: tarfile.TarFile, stream: Forward, path: str
+    ) -> None:
         self.info = info
         self._tar = tar
         self._stream = stream
+        self._path = path
 
     def file(self, limit: int) -> IO[bytes]:
         """Return its content, of which no more than `limit` bytes may be read."""
@@ -130,6 +135,31 @@ class Member:
         found = self._tar.extractfile(self.info)
         assert found is not None
         return found
+
+    def read(self, limit: int) -> bytes:
+        """Return its content.
+
+        Raises:
+            TreeError: the archive is damaged there.
+        """
+        with _damage(self._path):
+            data = self.file(limit).read(limit)
+            if len(data) < min(self.info.size, limit):
+                raise EOFError
+        return data
+
+
+@contextlib.contextmanager
+def _damage(path: str) -> Iterator[None]:
+    """Say in one line what is wrong with an archive that cannot be read on."""
+    try:
+        yield
+    except EOFError:
+        raise TreeError("damaged archive: it ends too early", where=path) from None
+    except (tarfile.TarError, lzma.LZMAError, zlib.error, ValueError) as e:
+        raise TreeError(f"damaged archive: {e}", where=path) from None
+    except OSError as e:
+        raise TreeError(f"cannot be read: {e.strerror or e}", where=path) from None
 
 
 def members(path: str, told: Callable[[int], None]) -> Iterator[Member]:
@@ -142,21 +172,13 @@ def members(path: str, told: Callable[[int], None]) -> Iterator[Member]:
     Raises:
         TreeError: it cannot be read, is no archive, is damaged, or too large.
     """
-    try:
-        with open(path, "rb") as file:
-            for number, m in enumerate(_inside(file, path), 1):
-                if number > MAX_MEMBERS:
-                    raise TreeError(f"more than {MAX_MEMBERS} entries", where=path)
-                if not number % 500:
-                    told(file.tell())
-                yield m
-    except EOFError:
-        raise TreeError("damaged archive: it ends too early", where=path) from None
-    except (tarfile.TarError, lzma.LZMAError, zlib.error, ValueError) as e:
-        raise TreeError(f"damaged archive: {e}", where=path) from None
-    except OSError as e:
-        text = f"cannot be read: {e.strerror or e}"
-        raise TreeError(text, where=path) from None
+    with _damage(path), open(path, "rb") as file:
+        for number, m in enumerate(_inside(file, path), 1):
+            if number > MAX_MEMBERS:
+                raise TreeError(f"more than {MAX_MEMBERS} entries", where=path)
+            if not number % 500:
+                told(file.tell())
+            yield m
 
 
 def _inside(file: IO[bytes], path: str) -> Iterator[Member]:
@@ -182,7 +204,7 @@ def _tar(file: IO[bytes], path: str) -> Iterator[Member]:
     tar = tarfile.TarFile(fileobj=cast("IO[bytes]", stream), errors="surrogateescape")
     while (info := tar.next()) is not None:
         tar.members.clear()  # type: ignore[attr-defined]  # else it keeps all of them
-        yield Member(info, tar, stream)
+        yield Member(info, tar, stream, path)
         stream.allow(_MAX_HEADER)
     if stream.is_cut:
         raise EOFError

@@ -100,7 +100,8 @@ def _check(c: CheckResult) -> list[str]:
     for e in c.evidence[:1]:
         text = printable(e.text).split("\n")[:EXCERPT]
         if any(text):
-            fence = "`" * (max((len(r) for t in text for r in re.findall("`+", t)), default=2) + 1)
+            longest = max((len(r) for t in text for r in re.findall("`+", t)), default=0)
+            fence = "`" * max(3, longest + 1)
             lines += ["", f"    {_code(str(e.location))}", "", f"    {fence}c"]
             lines += [f"    {t}" for t in text]
             lines += [f"    {fence}", ""]

@@ -1,0 +1,426 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Repositories, archives, configurations and names that mean harm: nothing runs, nothing leaks."""
+
+import io
+import json
+import os
+import re
+import shutil
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lpae_backport.unpacking import XzReader
+from tests.git import commit, git, squeezed
+
+_A = "drivers/iommu/io-pgtable-arm.c"
+
+
+@pytest.fixture
+def fork(tmp_path: Path, new: Path) -> Path:
+    """A repository whose kernel has every step."""
+    shutil.copytree(new, tmp_path / "fork")
+    (tmp_path / "fork/.lpae-audit.yaml").write_text("schema: 1\n")
+    commit(tmp_path / "fork")
+    return tmp_path / "fork"
+
+
+@pytest.fixture
+def trap(tmp_path: Path) -> Path:
+    """A program that leaves a trace when it is run."""
+    path = tmp_path / "trap.sh"
+    path.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\nexit 0\n")
+    path.chmod(0o755)
+    return path
+
+
+def _fails(run, status: int, *says: str, argv: tuple) -> None:
+    r = run(*argv)
+    assert r.status == status, (r.out, r.err)
+    assert r.err.count("\n") == 1, r.err
+    assert not r.out
+    for text in says:
+        assert text in r.err
+
+
+# Repositories
+
+
+def test_a_configuration_that_names_programs(run, fork: Path, trap: Path, new: Path) -> None:
+    """fsmonitor, hooks, external diff, textconv, filters, pager and editor are not run."""
+    for key in (
+        *("core.fsmonitor", "core.pager", "core.editor", "core.sshCommand", "core.askPass"),
+        *("diff.external", "diff.x.textconv", "diff.x.command", "filter.x.smudge"),
+        *("filter.x.clean", "filter.x.process", "core.alternateRefsCommand", "gpg.program"),
+        *("credential.helper", "uploadpack.packObjectsHook", "alias.cat-file"),
+    ):
+        git(fork, "config", key, f"!{trap}" if key.startswith("alias") else trap)
+    git(fork, "config", "core.hooksPath", trap.parent)
+    for hook in ("post-checkout", "pre-commit", "reference-transaction", "post-index-change"):
+        shutil.copy(trap, fork / ".git/hooks" / hook)
+        shutil.copy(trap, trap.parent / hook)
+    (fork / ".gitattributes").write_text("* diff=x filter=x text eol=crlf\n")
+    (fork / ".git/info/attributes").write_text("* diff=x filter=x ident\n")
+    for tree in (fork, f"{fork}@HEAD"):
+        assert run("gate", tree).status == 0
+        assert run("gate", tree, "--since", "HEAD").status == 0
+        assert run("compare", tree, new).status == 0
+    assert not (trap.parent / "sprung").exists()
+
+
+def test_a_partial_clone_fetches_nothing(run, fork: Path, trap: Path, tmp_path: Path) -> None:
+    """What a partial clone lacks is unknown; the remote that has it is not asked."""
+    git(fork, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--no-checkout", "--filter=blob:none", f"file://{fork}", "part")
+    part = tmp_path / "part"
+    git(part, "config", "remote.origin.url", f"ext::{trap} %S")
+    git(part, "config", "protocol.ext.allow", "always")
+    git(part, "config", "remote.origin.uploadpack", trap)
+    r = run("gate", f"{part}@HEAD:.", "--config", fork / ".lpae-audit.yaml")
+    assert r.status == 4
+    assert not (tmp_path / "sprung").exists()
+    # With the Makefile there it is a kernel, of which the rest is missing.
+    git(part, "hash-object", "-w", "--stdin", data=(fork / "Makefile").read_bytes())
+    r = run("gate", f"{part}@HEAD", "--config", fork / ".lpae-audit.yaml")
+    assert r.status == 1, r.err
+    assert "is missing from the repository" in r.err
+    assert "unknown" in r.out
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_alternates_outside(run, fork: Path, tmp_path: Path) -> None:
+    """A repository that takes objects from elsewhere is refused."""
+    git(tmp_path, "clone", "-q", "--shared", fork, "borrower")
+    borrower = tmp_path / "borrower"
+    _fails(run, 4, "from elsewhere", "--dissociate", argv=("gate", f"{borrower}@HEAD"))
+    (borrower / ".git/objects/info/alternates").unlink()
+    shutil.rmtree(borrower / ".git/objects")
+    (borrower / ".git/objects").symlink_to(fork / ".git/objects")
+    _fails(run, 4, "from elsewhere", argv=("gate", f"{borrower}@HEAD"))
+
+
+def test_a_git_file_that_leads_elsewhere(run, fork: Path, tmp_path: Path, new: Path) -> None:
+    """A checkout cannot lead to a repository that does not know of it."""
+    shutil.copytree(new, tmp_path / "liar")
+    (tmp_path / "liar/.git").write_text(f"gitdir: {fork}/.git\n")
+    _fails(run, 4, "does not know of it", argv=("gate", f"{tmp_path}/liar@HEAD"))
+    (tmp_path / "liar/.git").unlink()
+    (tmp_path / "liar/.git").symlink_to(fork / ".git")
+    _fails(run, 4, "its .git is no repository", argv=("gate", f"{tmp_path}/liar@HEAD"))
+    (tmp_path / "liar/.git").unlink()
+    (tmp_path / "liar/.git").write_bytes(b"\0\xff")
+    _fails(run, 4, "its .git cannot be read", argv=("gate", f"{tmp_path}/liar@HEAD"))
+
+
+def test_replaced_objects_are_not_believed(run, fork: Path) -> None:
+    """What a commit says counts, not what a replace ref says in its place."""
+    good = git(fork, "rev-parse", "HEAD")
+    text = (fork / _A).read_text()
+    (fork / _A).write_text(text.replace("!cfg->coherent_walk", "cfg->coherent_walk"))
+    bad = commit(fork, "broken")
+    git(fork, "replace", bad, good)
+    assert run("gate", f"{fork}@{bad}").status == 1
+
+
+def test_a_broken_repository(run, fork: Path) -> None:
+    """Bad configuration and damaged objects end with a line, not with a crash."""
+    blob = git(fork, "rev-parse", f"HEAD:{_A}")
+    path = fork / ".git/objects" / blob[:2] / blob[2:]
+    path.chmod(0o644)
+    path.write_bytes(b"rubbish")
+    r = run("gate", f"{fork}@HEAD")
+    assert r.status == 1
+    assert "unknown" in r.out
+    tree = git(fork, "rev-parse", "HEAD:drivers")
+    (fork / ".git/objects" / tree[:2] / tree[2:]).unlink()
+    _fails(run, 4, "is missing from the repository", argv=("gate", f"{fork}@HEAD"))
+    (fork / ".git/config").write_text("[core\n")
+    _fails(run, 4, "git cannot read it: bad config", argv=("gate", f"{fork}@HEAD"))
+
+
+def test_forged_names_in_a_tree(run, fork: Path) -> None:
+    """A tree object whose names lead out of it has no such names."""
+    blob = bytes.fromhex(git(fork, "rev-parse", f"HEAD:{_A}"))
+    entries = b"".join(b"100644 " + n + b"\0" + blob for n in (b"..", b"../../evil", b"a/b"))
+    tree = git(fork, "hash-object", "-t", "tree", "-w", "--stdin", "--literally", data=entries)
+    _fails(run, 4, "not a kernel tree", argv=("gate", f"{fork}@{git(fork, 'commit-tree', tree)}"))
+
+
+def test_links_of_a_revision_stay_inside(run, fork: Path, tmp_path: Path) -> None:
+    """A link out of the tree is unknown, and what it leads to is not read."""
+    (tmp_path / "secret.c").write_bytes((fork / _A).read_bytes())
+    for target in ("../../../secret.c", str(tmp_path / "secret.c"), "loop.c"):
+        (fork / _A).unlink()
+        (fork / _A).symlink_to(target)
+        (fork / "drivers/iommu/loop.c").unlink(missing_ok=True)
+        (fork / "drivers/iommu/loop.c").symlink_to("io-pgtable-arm.c")
+        commit(fork)
+        r = run("gate", f"{fork}@HEAD")
+        assert r.status == 1
+        assert "FAIL" in r.out
+        assert "unknown" in r.out
+        assert "leads out of the tree" in r.err or "too many symbolic links" in r.err
+
+
+# Archives
+
+
+def _tarball(path: Path, new: Path, *more: tuple[tarfile.TarInfo, bytes]) -> Path:
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as tar:
+        tar.add(new, "linux")
+        for info, data in more:
+            info.size = info.size or len(data)
+            tar.addfile(info, io.BytesIO(data) if data else None)
+    path.write_bytes(squeezed(raw.getvalue(), path.name))
+    return path
+
+
+def _info(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type = kind
+    info.linkname = link
+    return info
+
+
+@pytest.mark.parametrize(
+    ("info", "says"),
+    [
+        (_info("../../etc/cron.d/x"), "entry leads out of the archive"),
+        (_info("linux/../../x"), "entry leads out of the archive"),
+        (_info("/etc/passwd"), "entry leads out of the archive"),
+        (_info("linux/sda", tarfile.BLKTYPE), "holds a device"),
+        (_info("linux/null", tarfile.CHRTYPE), "holds a device"),
+        (_info("linux/fifo", tarfile.FIFOTYPE), "holds a pipe"),
+        (_info("linux/x", tarfile.LNKTYPE, "../../etc/passwd"), "hard link leads out"),
+        (_info("linux/x", tarfile.LNKTYPE, "/etc/passwd"), "hard link leads out"),
+        (_info("x" * 5000), "a name is longer"),
+        (_info("linux/l", tarfile.SYMTYPE, "y" * 5000), "target is too long"),
+    ],
+)
+def test_entries_no_kernel_has(
+    run, tmp_path: Path, new: Path, info: tarfile.TarInfo, says: str
+) -> None:
+    """An archive that would write elsewhere, or holds what is no file, is refused by name."""
+    archive = _tarball(tmp_path / "x.tar.gz", new, (info, b""))
+    _fails(run, 4, says, "x.tar.gz", argv=("gate", archive))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["x.tar.gz"]
+
+
+def test_links_of_an_archive_stay_inside(run, tmp_path: Path, new: Path) -> None:
+    """A symbolic link out of the archive is unknown where a rule needs it, else nothing."""
+    for target in ("/etc/passwd", "../../../../etc/passwd"):
+        link = _info("linux/" + _A, tarfile.SYMTYPE, target)
+        r = run("gate", _tarball(tmp_path / "x.tar", new, (link, b"")))
+        assert r.status == 1
+        assert "leads out of the tree" in r.err
+    harmless = _info("linux/scripts/x", tarfile.SYMTYPE, "/usr/bin/x")
+    assert run("gate", _tarball(tmp_path / "y.tar", new, (harmless, b""))).status == 0
+
+
+def _sparse(name: str, size: int) -> bytes:
+    """Return the header of an old GNU sparse entry that claims a size and stores nothing."""
+    info = tarfile.TarInfo(name)
+    info.type = tarfile.GNUTYPE_SPARSE
+    block = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    block[483:495] = b"\x80" + size.to_bytes(11, "big")
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+@pytest.mark.parametrize(("name", "status"), [(_A, 1), ("firmware/blob.bin", 0)])
+def test_ten_gigabytes_of_nothing(run, tmp_path: Path, new: Path, name: str, status: int) -> None:
+    """A sparse entry of 10 GB costs nothing; as a driver it is too large to be one."""
+    raw = _tarball(tmp_path / "x.tar", new).read_bytes().rstrip(b"\0")
+    raw += b"\0" * (-len(raw) % 512) + _sparse(f"linux/{name}", 10 << 30) + b"\0" * 1024
+    (tmp_path / "x.tar").write_bytes(raw)
+    start = time.monotonic()
+    r = run("gate", tmp_path / "x.tar")
+    assert time.monotonic() - start < 20
+    assert r.status == status, r.err
+    assert ("too large to be a driver (10240 MB)" in r.err) is bool(status)
+
+
+def test_bombs(run, tmp_path: Path, new: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What unpacks to too much, has too many entries, or headers too large, is refused."""
+    bomb = _tarball(tmp_path / "x.tar.xz", new, (_info("linux/big"), bytes(30 << 20)))
+    monkeypatch.setattr("lpae_backport.unpacking.MAX_TOTAL", 20 << 20)
+    _fails(run, 4, "unpacks to more than", argv=("gate", bomb))
+    monkeypatch.undo()
+    monkeypatch.setattr("lpae_backport.unpacking.MAX_MEMBERS", 10)
+    _fails(run, 4, "more than 10 entries", argv=("gate", bomb))
+    monkeypatch.undo()
+    for kind in (tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME):
+        huge = _tarball(tmp_path / "y.tar.gz", new, (_info("h", kind), b"1" * (9 << 20)))
+        _fails(run, 4, "header is too large", argv=("gate", huge))
+
+
+def test_memory_a_decompressor_may_take(tmp_path: Path, run, new: Path) -> None:
+    """A dictionary of 1.5 GB is not allotted because an archive asks for one."""
+    import lzma
+
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1536 << 20, "preset": 0}]
+    raw = lzma.compress(bytes(2048), filters=[{"id": lzma.FILTER_LZMA2, "preset": 0}])
+    assert XzReader(io.BytesIO(raw)).read() == bytes(2048)
+    del filters
+    # The byte that says how large the dictionary is, and the checksum of its header.
+    import zlib
+
+    block = bytearray(raw[12 : 12 + (raw[12] + 1) * 4])
+    block[4] = 40
+    block[-4:] = zlib.crc32(bytes(block[:-4])).to_bytes(4, "little")
+    forged = raw[:12] + bytes(block) + raw[12 + len(block) :]
+    (tmp_path / "x.tar.xz").write_bytes(forged)
+    _fails(run, 4, "damaged archive", "memory", argv=("gate", tmp_path / "x.tar.xz"))
+
+
+@pytest.mark.parametrize("end", ["", ".gz", ".bz2", ".xz", ".zst"])
+def test_an_archive_that_was_cut(run, tmp_path: Path, new: Path, end: str) -> None:
+    """Half a download is no shorter kernel: at whatever byte it ends, that is said."""
+    whole = _tarball(tmp_path / f"x.tar{end}", new).read_bytes()
+    for part in (whole[: len(whole) // 2], whole[: len(whole) * 3 // 4], whole[:700]):
+        (tmp_path / f"x.tar{end}").write_bytes(part)
+        _fails(run, 4, "damaged archive", argv=("gate", tmp_path / f"x.tar{end}"))
+
+
+def test_an_archive_cut_between_entries(run, tmp_path: Path, new: Path) -> None:
+    """A tarball without its end is cut, even where an entry is whole."""
+    raw = _tarball(tmp_path / "x.tar", new).read_bytes().rstrip(b"\0")
+    (tmp_path / "x.tar").write_bytes(raw + b"\0" * (-len(raw) % 512))
+    _fails(run, 4, "it ends too early", argv=("gate", tmp_path / "x.tar"))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x1f\x8b rubbish", b"\xfd7zXZ\0rubbish", b"!<arch>\nrubbish", b"int x;\n" * 99]
+)
+def test_no_archive(run, tmp_path: Path, data: bytes) -> None:
+    """Rubbish is no archive."""
+    (tmp_path / "x.tar.xz").write_bytes(data)
+    _fails(run, 4, "x.tar.xz", argv=("gate", tmp_path / "x.tar.xz"))
+
+
+# Configurations
+
+_BOMB = "schema: 1\nx: &a [1, 2]\n" + "".join(
+    f"{c}: &{c} [{', '.join([f'*{b}'] * 9)}]\n" for b, c in zip("abcdefg", "bcdefgh", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (_BOMB, "aliases are not allowed"),
+        ("schema: 1\nlock: ../outside.lock\n", ":2:7: '../outside.lock' leads out of the fork"),
+        ("schema: 1\nlock: /etc/passwd\n", "leads out of the fork"),
+        ("schema: 1\nlock: link.lock\n", "leads out of the tree"),
+        ("schema: 1\nlock: linkdir/passwd\n", "leads out of the tree"),
+        ("schema: 1\nlock: nowhere.lock\n", ":2:7: nowhere.lock: "),
+        ("schema: 1\nrules: ../rules\n", "leads out of the fork"),
+        ("schema: 1\nrules: /etc\n", "leads out of the fork"),
+        ("schema: 1\nrules: linkdir\n", "no rules in 'linkdir'"),
+        ("schema: 1\nreference: ../other\n", "leads out of the fork"),
+        ("schema: 1\nreference: linkdir\n", "leads out of the tree"),
+        ("schema: 1\nreference: '@nope'\n", "no revision 'nope'"),
+        ("schema: 1\nreference: a\nlock: b\n", "both a lock and a reference"),
+        ("schema: 2\n", "schema 2 is not supported"),
+        ("packs: []\n", "key 'schema' is missing"),
+        ("schema: 1\npackz: []\n", "did you mean 'packs'?"),
+        ("schema: 1\npacks: [nope]\n", ":2:9: no pack 'nope'"),
+        ("schema: 1\nrequire: ['9.9']\n", ":2:11: no step '9.9'"),
+        ("schema: 1\nallow: [good]\n", "no verdict 'good'"),
+        ("schema: 1\nallow: [unknown]\n", "unknown never counts as done"),
+        ("schema: 1\nfail-on: [rain]\n", "no kind of finding 'rain'"),
+        ("schema: 1\nwaivers: [{step: '1.1', expires: soon}]\n", "'soon' is no date"),
+        ("schema: 1\nwaivers: {step: '1.1'}\n", "a list expected"),
+        ("schema: !!python/object:os.system 1\n", "tag"),
+        ("schema: [1\n", "not YAML"),
+        ("[" * 400 + "]" * 400, "nested too deeply"),
+        ("\0", "binary file"),
+        ("# nothing\n", "file is empty"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["directory", "revision"])
+def test_configurations_that_cannot_be_used(
+    run, fork: Path, tmp_path: Path, text: str, says: str, kind: str
+) -> None:
+    """A configuration that is broken or leads out of the fork ends with 3 and one line."""
+    (tmp_path / "outside.lock").write_text("schema: lpae-audit/lock/1\n")
+    (fork / "link.lock").symlink_to("../outside.lock")
+    (fork / "linkdir").symlink_to("/etc")
+    (fork / ".lpae-audit.yaml").write_text(text)
+    commit(fork)
+    tree = fork if kind == "directory" else f"{fork}@HEAD"
+    status = 4 if "@nope" in text else 3
+    _fails(run, status, says, argv=("gate", tree))
+
+
+def test_a_configuration_that_is_a_link(run, fork: Path, tmp_path: Path) -> None:
+    """The configuration itself does not come from outside either."""
+    (tmp_path / "config.yaml").write_text("schema: 1\n")
+    (fork / ".lpae-audit.yaml").unlink()
+    (fork / ".lpae-audit.yaml").symlink_to("../config.yaml")
+    _fails(run, 3, "leads out of the tree", argv=("gate", fork))
+
+
+# Names and text
+
+_EVIL = "\x1b[31m\x1b]0;gone\x07<img src=x onerror=alert(1)>::error::x%0A`|*"
+
+
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "sarif", "junit", "github", "gitlab"])
+def test_evil_names_and_text(run, fork: Path, tmp_path: Path, form: str) -> None:
+    """Escapes, HTML and workflow commands in names and code are shown, not obeyed."""
+    home = tmp_path / f"ev{_EVIL.replace('/', '_')}il"
+    fork.rename(home)
+    (home / ".lpae-audit.yaml").write_text(
+        yaml.safe_dump(
+            {
+                "schema": 1,
+                "waivers": [
+                    {"step": "1.1", "reason": _EVIL, "owner": _EVIL, "expires": "2999-01-01"}
+                ],
+            }
+        )
+    )
+    text = (home / _A).read_text()
+    evil = f"\tif (1) /* {_EVIL}\n::error::y */"
+    (home / _A).write_text(text.replace("\tif (!cfg->coherent_walk)", evil))
+    header = home / "include/linux/io-pgtable.h"
+    header.write_text(header.read_text().replace("ARM_MALI_LPAE,", f"/* {_EVIL} */"))
+    r = run("gate", home, "--format", form, "-v")
+    assert r.status == 1
+    for out in (r.out, r.err):
+        assert "\x1b" not in out
+        assert "\x07" not in out
+    if form in ("markdown", "junit"):
+        plain = re.sub(r"^ *(`{3,})c$.*?^ *\1$", "", r.out, flags=re.MULTILINE | re.DOTALL)
+        plain = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", plain)
+        assert not re.search(r"(?<!\\)<img", plain)
+    if form == "github":
+        assert all(
+            ln.startswith(("::error file=", "::notice file=", "gate failed"))
+            for ln in r.out.splitlines()
+        )
+    if form in ("json", "sarif", "gitlab"):
+        json.loads(r.out)
+
+
+def test_evil_names_on_stderr(run, tmp_path: Path) -> None:
+    """A tree that is not there is named without obeying its name."""
+    r = run("gate", f"{tmp_path}/\x1b[2Jx\u202ey")
+    assert r.status == 4
+    assert "\x1b" not in r.err
+    assert "\u202e" not in r.err
+
+
+def test_names_that_are_no_utf_8(fork: Path, run) -> None:
+    """Names and text in other encodings come through every format."""
+    os.rename(fork, os.fsencode(fork) + b"\xff\xe9")
+    home = os.fsdecode(os.fsencode(fork) + b"\xff\xe9")
+    Path(home, _A).write_bytes(b"/* \xe9\xff */\n" + Path(home, _A).read_bytes()[:9000])
+    for form in ("text", "json", "markdown", "sarif", "junit", "github", "gitlab"):
+        assert run("gate", home, "--format", form).status == 1, form

@@ -12,7 +12,7 @@ import click
 
 from lpae_backport import __version__
 from lpae_backport.errors import AuditError, ExitCode
-from lpae_backport.output import tell
+from lpae_backport.output import ClosedPipeError, tell
 
 COMMANDS = {
     "compare": ("lpae_backport.commands.compare", "Audit every step of a backport in two trees."),
@@ -87,7 +87,7 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     except SystemExit as e:
         return int(e.code or 0)
-    except BrokenPipeError:
+    except (BrokenPipeError, ClosedPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except Exception as e:  # the last resort: a crash must never pass for a verdict

@@ -18,6 +18,10 @@ _PATIENCE = 0.8
 """Seconds of work after which a bar is worth its line."""
 
 
+class ClosedPipeError(Exception):
+    """Whoever read standard output has gone. No `OSError`: click would end with 1 on one."""
+
+
 def write_report(text: str, path: str | None) -> None:
     """Write a report to standard output, or to a file that appears whole or not at all.
 
@@ -78,7 +82,7 @@ def _write_stdout(text: str) -> None:
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
         sys.stdout.flush()
     except BrokenPipeError:
-        raise
+        raise ClosedPipeError from None
     except OSError as e:
         raise UsageError(f"standard output cannot be written: {e.strerror}") from None
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Trees and the program, as the tests need them."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ def run(capfd: pytest.CaptureFixture[str]):
     def call(*argv: object) -> Run:
         capfd.readouterr()
         status = main([str(a) for a in argv])
+        gc.enable()  # the program is many short runs here, not one
         out, err = capfd.readouterr()
         return Run(int(status), out, err)
 

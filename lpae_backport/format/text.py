@@ -31,10 +31,10 @@ def render(report: Report, detail: int) -> str:
         lines.append(line.rstrip())
         if detail and i:
             lines += details(checklist.shown[i - 1])
-    lines += ["", summary(checklist), *([outcome(report)] if report.gate else [])]
+    lines += ["", summary(checklist)]
     lines += [f"note: {printable(n)}" for n in checklist.notes]
     lines += [f"note: {printable(p)}" for p in checklist.problems]
-    lines += advice(checklist) if report.gate is None else []
+    lines += advice(checklist) if report.gate is None else [outcome(report)]
     return "\n".join(lines) + "\n"
 
 

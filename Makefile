@@ -25,6 +25,7 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python tests/bench/compare.py $(OLD) $(NEW)
 	$(BIN)/python tests/bench/series.py $(OLD) $(NEW)
+	$(BIN)/python tests/bench/gate.py $(OLD) $(NEW)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

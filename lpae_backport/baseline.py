@@ -37,10 +37,11 @@ def read_baseline(path: Path) -> Base:
             raise RuleError("not a report of this program", where=str(path), hint=_HINT)
         steps = {_key(s): _before(s) for s in document["steps"]}
         found = [f for f in document.get("findings", ()) if f["kind"] == Kind.WAIVER]
+        problems = tuple(str(p) for p in document.get("problems", ()))
         waivers = frozenset(str(f["fingerprint"]) for f in found)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise RuleError("not a report", where=str(path), hint=_HINT) from None
-    return Base(os.fspath(path), steps, waivers)
+    return Base(os.fspath(path), steps, waivers, problems)
 
 
 def _key(step: dict[str, Any]) -> tuple[str, str]:

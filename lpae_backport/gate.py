@@ -12,7 +12,7 @@ from lpae_backport.baseline import read_baseline
 from lpae_backport.document import Value, load_yaml
 from lpae_backport.errors import RuleError
 from lpae_backport.filetree import MAX_FILE, FileTree, UnreadableError
-from lpae_backport.finding import Checklist, TreeInfo
+from lpae_backport.finding import Checklist, TreeInfo, Verdict
 from lpae_backport.fork import Fork, find_fork, fork_at
 from lpae_backport.gateconfig import Config, read_config
 from lpae_backport.gating import Base, Terms, base_of, judge
@@ -88,6 +88,11 @@ class Gate:
         reference, words = self._reference()
         checklist = self._audited(self._target, reference)
         base = self._base()
+        if base is not None:
+            self._notes += [f"{base.name}: {p.removeprefix('target ')}" for p in base.problems]
+            unknown = [i for (_, i), b in base.steps.items() if b.verdict is Verdict.UNKNOWN]
+            if unknown:
+                self._notes.append(f"unknown in {base.name}: {', '.join(unknown)}")
         findings = judge(checklist, self._terms, base, self._target.prefix, today())
         info = GateInfo(
             self._fork.path if self._fork is not None else "",

@@ -17,6 +17,7 @@ _RANK = {
     Verdict.MISSING: 3,
     Verdict.UNKNOWN: 4,
 }
+_BROKEN = (Verdict.DIFFERS, Verdict.PARTIAL, Verdict.MISSING)
 ALLOWED = frozenset((Verdict.DONE, Verdict.NOT_APPLICABLE))
 
 
@@ -57,17 +58,20 @@ class Base:
         name: what to call it.
         steps: what each step was, by pack and step.
         waivers: the fingerprints of what was wrong with waivers then.
+        problems: what could not be read of it.
     """
 
     name: str
     steps: Mapping[tuple[str, str], Before]
     waivers: frozenset[str] = field(default_factory=frozenset)
+    problems: tuple[str, ...] = ()
 
 
 def base_of(checklist: Checklist, name: str, waivers: Iterable[Finding] = ()) -> Base:
     """Return a state to compare with."""
     steps = {(s.pack, s.id): before_of(s) for s in checklist.steps}
-    return Base(name, steps, frozenset(f.fingerprint for f in waivers))
+    faults = frozenset(f.fingerprint for f in waivers)
+    return Base(name, steps, faults, checklist.problems)
 
 
 def before_of(s: StepComparison) -> Before:
@@ -114,7 +118,7 @@ def _said(s: StepComparison, terms: Terms, base: Base | None, prefix: str) -> Fi
         change = _change(base, s)
         if change:
             finding = finding_of(s, Kind.WORSE, prefix, before=change)
-            return replace(finding, fails=Kind.WORSE in terms.fail_on)
+            return replace(finding, fails=bool({Kind.WORSE, kind} & terms.fail_on))
     if kind is None:
         return None
     fails = base is None and kind in terms.fail_on and terms.requires(s.id)
@@ -127,6 +131,9 @@ def _change(base: Base, s: StepComparison) -> str:
     if before is None:
         return f"and not in {base.name}" if s.verdict.is_open else ""
     was = f"was {before.verdict.value} in {base.name}"
+    if before.verdict is Verdict.UNKNOWN:
+        # Nobody knows whether it is worse: that must not pass for an answer.
+        return f"and {was}" if s.verdict in _BROKEN else ""
     if _RANK[s.verdict] > _RANK[before.verdict]:
         return was
     if before.verdict is Verdict.DONE and s.verdict is Verdict.NOT_APPLICABLE:

@@ -109,7 +109,7 @@ class GitStore(Store):
                 raise TreeError(f"git cannot read it: {words}", where=self._where)
         if name.endswith("^{commit}"):
             text = f"no revision '{name.removesuffix('^{commit}')}'"
-            raise TreeError(text, where=self._where, hint="git fetch, or see git branch -a")
+            raise TreeError(text, where=self._where, hint="git fetch; is it a shallow clone?")
         text = f"object {name[:12]} is missing from the repository"
         raise TreeError(text, where=self._where, hint="git fetch; is it a partial clone?")
 

@@ -52,12 +52,13 @@ def write_bytes(data: bytes, path: str) -> None:
         raise UsageError("the name of the report is empty", hint="-o FILE")
     import tempfile
 
-    target = Path(os.path.realpath(path) if os.path.islink(path) else path)
+    target = Path(path)
     try:
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         if target.exists() and not target.is_file():
             target.write_bytes(data)
             return
+        target = Path(os.path.realpath(path)) if target.is_symlink() else target
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as e:
         raise UsageError(f"cannot be written: {e.strerror}", where=path) from None
@@ -101,6 +102,7 @@ def warn(message: str) -> None:
 def tell(message: str) -> None:
     """Say one line on standard error; what a terminal would obey is shown instead."""
     text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in message)
+    text = text.replace("##[", "#\\x23[")  # obeyed in any line by runners of GitHub Actions
     with contextlib.suppress(BrokenPipeError):
         print(f"lpae-audit: {text}", file=sys.stderr)
 

@@ -34,12 +34,12 @@ def test_exit_table() -> None:
     ]
 
 
-@pytest.mark.parametrize("command", ["compare", "series", "explain", "rules"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_options_are_told_of(run, command: str) -> None:
-    """Every long option of compare and series is in README, and every command has help."""
+    """Every long option of the commands that audit is in README, and every command has help."""
     out = run(command, "--help").out
     assert "Usage: lpae-audit" in out
-    if command in ("compare", "series"):
+    if command not in ("explain", "rules"):
         for option in re.findall(r"(--[a-z-]+)", out):
             assert option in _README or option in ("--help", "--output", "--verbose"), option
 

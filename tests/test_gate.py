@@ -243,6 +243,36 @@ def test_a_driver_that_is_gone_is_worse(run, fork: Fork) -> None:
     assert {"2.2a", "2.2b"} <= set(_failing(report))
 
 
+def test_a_base_that_cannot_be_read_excuses_nothing(run, fork: Fork, tmp_path: Path) -> None:
+    """A step that is open and was unknown before fails: nobody knows that it is no worse."""
+    whole = (fork.kernel / _A).read_text()
+    (fork.kernel / _A).write_text("<<<<<<< ours\n" + whole)
+    commit(fork.top, "a conflict")
+    _, stored = _json(run, fork.top)
+    (tmp_path / "b.json").write_text(json.dumps(stored))
+    assert run("gate", fork.top, "--since", "HEAD").status == 0, "unknown as before"
+    (fork.kernel / _A).write_text(whole)
+    assert run("gate", fork.top, "--since", "HEAD").status == 0, "mended"
+    fork.unguard()
+    for base in (["--since", "HEAD"], ["--baseline", tmp_path / "b.json"]):
+        status, report = _json(run, fork.top, *base)
+        assert status == 1
+        assert _failing(report) == ["1.6.2b"]
+        assert "was unknown in" in report["findings"][0]["message"]
+        assert any(n.startswith("unknown in ") for n in report["gate_notes"])
+
+
+def test_worse_is_also_open(run, fork: Fork) -> None:
+    """A step that got worse fails under either name, and is noted under none."""
+    fork.unguard()
+    since = ("gate", fork.top, "--since", "HEAD", "--fail-on")
+    assert run(*since, "open").status == 1
+    assert run(*since, "worse").status == 1
+    r = run(*since, "waiver")
+    assert r.status == 0
+    assert "noted" in r.out
+
+
 def test_a_baseline_of_compare(run, fork: Fork, new: Path, tmp_path: Path) -> None:
     """A stored report of compare will do as well; what it does not know of fails."""
     fork.unguard()
@@ -451,6 +481,8 @@ def test_an_old_fault_of_a_waiver_is_no_worse(run, fork: Fork) -> None:
     assert status == 1
     assert {f["kind"] for f in report["findings"] if f["fails"]} == {"worse", "waiver"}
     assert any("configuration has changed" in n for n in report["gate_notes"])
+    r = run("gate", fork.top, "--since", "HEAD~1", "--format", "github")
+    assert "::warning::the configuration has changed since HEAD~1" in r.out
 
 
 def test_a_pull_request_cannot_waive_in_silence(run, fork: Fork) -> None:
@@ -557,6 +589,16 @@ def test_options_that_exclude_each_other(run, fork: Fork, tmp_path: Path) -> Non
     assert run("gate", fork.top, "--since", "").status == 4
 
 
+def test_reports_into_a_pipe(fork: Fork) -> None:
+    """/dev/stdout, and what a shell puts for a command, can be written to."""
+    gate = [sys.executable, "-m", "lpae_backport", "gate", fork.top]
+    for more in (["-o", "/dev/stdout"], ["--output", "json=/dev/stderr"]):
+        done = subprocess.run([*gate, *more], capture_output=True, check=False, cwd=ROOT)
+        assert done.returncode == 0, done.stderr
+        assert b"gate passed" in done.stdout
+        assert (b'"schema"' in done.stderr) is ("json=/dev/stderr" in more)
+
+
 def test_several_reports_at_once(run, fork: Fork, tmp_path: Path) -> None:
     """Each format has its own file, and standard output still has the main report."""
     forms = ("json", "markdown", "sarif", "junit", "github", "gitlab")
@@ -579,6 +621,7 @@ def test_several_reports_at_once(run, fork: Fork, tmp_path: Path) -> None:
         ["-o", "json=-"],
         ["-o", "json=/no/such/dir/x"],
         ["-o", "json="],
+        ["-o", "sarfi=a"],
     ],
 )
 def test_outputs_that_cannot_be(run, fork: Fork, tmp_path: Path, monkeypatch, more) -> None:

@@ -402,7 +402,7 @@ def test_evil_names_and_text(run, fork: Path, tmp_path: Path, form: str) -> None
         assert not re.search(r"(?<!\\)<img", plain)
     if form == "github":
         assert all(
-            ln.startswith(("::error file=", "::notice file=", "gate failed"))
+            ln.startswith(("::error file=", "::notice file=", "::warning::", "gate failed"))
             for ln in r.out.splitlines()
         )
     if form in ("json", "sarif", "gitlab"):

@@ -307,9 +307,7 @@ def test_action_in_trouble(act, fork: Path, config: str, given: dict, status: in
 
 
 @pytest.mark.parametrize("name", [n for n in _ACTION["inputs"] if n != "python"])
-@pytest.mark.parametrize(
-    "text", ["$(touch pwned)", "; touch pwned", "`touch pwned`", "--exit-zero"]
-)
+@pytest.mark.parametrize("text", ["$(touch pwned); touch pwned `touch pwned`", "--exit-zero"])
 def test_action_runs_no_input(act, fork: Path, name: str, text: str) -> None:
     """What looks like shell, or like an option, is a value."""
     _break(fork)
@@ -320,7 +318,14 @@ def test_action_runs_no_input(act, fork: Path, name: str, text: str) -> None:
         assert ran.status != 0
 
 
-@pytest.mark.parametrize("text", ["$(touch pwned); touch pwned", ""])
+def test_action_says_its_outputs_in_a_line_each(act, fork: Path) -> None:
+    """A name with a line end in it does not become an output of its own."""
+    _break(fork)
+    ran = act(fork, sarif="out\npassed=true")
+    assert ran.outputs == {"passed": "false", "sarif": "outpassed=true"}
+
+
+@pytest.mark.parametrize("text", ["$(touch pwned); touch pwned", "touch pwned --", ""])
 def test_action_runs_no_python_but_the_one(tmp_path: Path, text: str) -> None:
     """The name of the Python is one word, and a name that is none fails."""
     ran = Runner(tmp_path, tmp_path).run(_STEPS, tmp_path, {"python": text})

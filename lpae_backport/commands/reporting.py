@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where the reports of a command go: one to standard output, any number to files."""
 
+import difflib
 import os
 import sys
 from collections.abc import Callable
@@ -57,6 +58,10 @@ class Outputs:
             head, sign, file = text.partition("=")
             if sign and head in FORMATS:
                 self._more.append((head, file))
+            elif sign and head.isalpha():
+                close = difflib.get_close_matches(head, FORMATS, 1)
+                hint = f"did you mean '{close[0]}'?" if close else f"./{text} is a file"
+                raise UsageError(f"no format '{head}'", hint=hint)
             else:
                 plain.append(text)
         if len(plain) > 1:

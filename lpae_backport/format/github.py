@@ -9,6 +9,8 @@ from lpae_backport.report import Finding, Kind, Report
 def render(report: Report, detail: int) -> str:
     """Return one annotation a finding: errors for what fails, notices for what is excused."""
     lines = [_annotation(f) for f in report.findings if f.fails or f.waiver or _is_unclear(f)]
+    notes = report.gate.notes if report.gate else ()
+    lines += [f"::warning::{_data(text)}" for text in (*report.checklist.problems, *notes)]
     lines.append(outcome(report) if report.gate else summary(report.checklist))
     return "\n".join(lines) + "\n"
 

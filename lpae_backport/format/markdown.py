@@ -17,7 +17,7 @@ from lpae_backport.format.words import (
 )
 from lpae_backport.report import Report
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@!])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@!$])")
 
 
 def render(report: Report, detail: int) -> str:

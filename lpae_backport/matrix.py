@@ -2,6 +2,7 @@
 """Several targets beside one reference: branches of one fork, or several forks."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,13 +39,14 @@ class Matrix:
 
 
 def names_of(targets: tuple[str, ...]) -> tuple[str, ...]:
-    """Return short names for targets: what they do not all begin or end with."""
-    parts = [t.rstrip("/").split("/") for t in targets]
-    if len({tuple(p) for p in parts}) < len(parts) or len(parts) < 2:
-        return tuple("/".join(p[-1:]) for p in parts) if len(parts) < 2 else targets
-    while all(len(p) > 1 for p in parts) and len({p[0] for p in parts}) == 1:
-        parts = [p[1:] for p in parts]
-    return tuple("/".join(p) for p in parts)
+    """Return short names for targets: what they do not all begin and end with."""
+    parts = [re.findall(r"[^/@:]*[/@:]?", t.rstrip("/"))[:-1] for t in targets]
+    if len(set(targets)) < len(targets):
+        return targets
+    for end in (0, -1):
+        while all(len(p) > 1 for p in parts) and len({p[end] for p in parts}) == 1:
+            parts = [p[1:] if end == 0 else p[:-1] for p in parts]
+    return tuple("".join(p).rstrip("/@:") for p in parts)
 
 
 def render(matrix: Matrix, form: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from junitparser import Error, Failure, JUnitXml, Skipped
 
+from lpae_backport.matrix import names_of
 from tests.git import commit
 
 _A = "drivers/iommu/io-pgtable-arm.c"
@@ -229,6 +230,25 @@ def test_matrix(run, tmp_path: Path, old: Path, new: Path) -> None:
     out = tmp_path / "m.md"
     r = run("matrix", *targets, new, "--format", "markdown", "-o", out, "--exit-zero")
     assert (r.status, out.read_text()) == (0, marked)
+
+
+@pytest.mark.parametrize(
+    ("targets", "names"),
+    [
+        (("a/b@HEAD", "a/c@HEAD"), ("b", "c")),
+        (("a/repo@v1", "a/repo@v2"), ("v1", "v2")),
+        (
+            ("x/one/repo@HEAD", "x/two/repo@HEAD", "x/two/repo@v1"),
+            ("one/repo@HEAD", "two/repo@HEAD", "two/repo@v1"),
+        ),
+        (("one/linux",), ("linux",)),
+        (("a", "a"), ("a", "a")),
+        (("bsp", "bsp@v1"), ("bsp", "bsp@v1")),
+    ],
+)
+def test_names_of_columns(targets: tuple[str, ...], names: tuple[str, ...]) -> None:
+    """Columns are called by what tells the targets apart."""
+    assert names_of(targets) == names
 
 
 @pytest.mark.parametrize("argv", [(), ("one",), ("fixtures/none", "fixtures/none")])

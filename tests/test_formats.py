@@ -68,6 +68,7 @@ def test_sarif_of_a_gate(run, fork: Path) -> None:
     assert waived[0]["level"] == "note"
     for rule in rules:
         assert rule["help"]["text"]
+        assert rule["fullDescription"]["text"], "GitHub asks for one"
         assert rule["shortDescription"]["text"]
     notes = log["invocations"][0]["toolExecutionNotifications"]
     assert any("binary file" in n["message"]["text"] for n in notes)

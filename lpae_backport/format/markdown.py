@@ -24,7 +24,8 @@ def render(report: Report, detail: int) -> str:
     """Return the report as GitHub-flavoured markdown."""
     checklist = report.checklist
     lines = [f"# {outcome(report) if report.gate else summary(checklist)}", "", *_trees(report), ""]
-    lines += _findings(report)
+    if report.gate and report.findings:
+        lines += ["## Findings", "", *_findings(report), "## Steps", ""]
     for s in checklist.shown:
         lines += _step(s, detail)
     lines.append("")
@@ -49,9 +50,7 @@ def _trees(report: Report) -> list[str]:
 
 
 def _findings(report: Report) -> list[str]:
-    """Return what a gate fails on, and then what else it found; nothing for `compare`."""
-    if report.gate is None or not report.findings:
-        return []
+    """Return what a gate fails on, and then what else it found."""
     lines = []
     for f in report.findings:
         mark = "❌" if f.fails else "⚠️"

@@ -17,6 +17,7 @@ _SCHEMA = (
 )
 _WAIVERS = "waivers"
 """The rule that what is wrong with a waiver belongs to."""
+_WAIVERS_WHY = "A waiver needs a step, a reason, an owner and a date, and a use."
 
 
 def render(report: Report, detail: int) -> str:
@@ -25,9 +26,10 @@ def render(report: Report, detail: int) -> str:
     rules.append(
         {
             "id": _WAIVERS,
-            "name": "Waivers",
+            "name": "waivers are in order",
             "shortDescription": {"text": "waivers are in order"},
-            "help": {"text": "A waiver needs a step, a reason, an owner and a date, and a use."},
+            "fullDescription": {"text": _WAIVERS_WHY},
+            "help": {"text": _WAIVERS_WHY},
         }
     )
     index = {r["id"]: i for i, r in enumerate(rules)}

@@ -23,11 +23,13 @@ class Fork:
     Args:
         top: the whole fork.
         path: where in it the configuration stands.
+        shown: what the user calls that, if it is something else.
     """
 
-    def __init__(self, top: FileTree, path: str) -> None:
+    def __init__(self, top: FileTree, path: str, shown: str = "") -> None:
         self.top = top
         self.path = path
+        self.shown = shown or path
 
     def config(self) -> Value:
         """Read the configuration.
@@ -36,9 +38,9 @@ class Fork:
             RuleError: it cannot be read, or is no YAML.
         """
         try:
-            return parse_yaml(self.top.read(self.path), Path(self.path))
+            return parse_yaml(self.top.read(self.path), Path(self.shown))
         except UnreadableError as e:
-            raise RuleError(e.message, where=self.path, hint=e.hint) from None
+            raise RuleError(e.message, where=self.shown, hint=e.hint) from None
 
     def within(self, value: Value) -> str:
         """Return the path that a value names beside the configuration, below the fork's top."""
@@ -58,7 +60,7 @@ class Fork:
         try:
             return parse_yaml(self.top.read(path), Path(path), MAX_FILE)
         except UnreadableError as e:
-            value.fail(f"{path}: {e.message}", e.hint)
+            value.fail(f"{path}: {e.message}", e.hint or f"lpae-audit lock NEW -o {path}")
 
     def kernel(self, value: Value) -> FileTree:
         """Open the kernel in the folder that a value names.
@@ -108,6 +110,9 @@ def find_fork(tree: FileTree) -> Fork | None:
 
     Returns:
         The fork, or `None` where there is no configuration.
+
+    Raises:
+        RuleError: there is one whose name ends in ``.yml``.
     """
     top = tree.top()
     folders = tree.prefix.rstrip("/").split("/") if tree.prefix else []
@@ -115,6 +120,9 @@ def find_fork(tree: FileTree) -> Fork | None:
         path = "/".join([*folders[:depth], CONFIG])
         if top.is_file(path):
             return Fork(top, path)
+        other = path.removesuffix("yaml") + "yml"
+        if top.is_file(other):
+            raise RuleError("is not read under this name", where=other, hint=CONFIG)
     return None
 
 
@@ -127,4 +135,4 @@ def fork_at(config: Path) -> Fork:
     if not config.is_file():
         raise RuleError("no such configuration", where=str(config))
     home = Tree(str(config.parent), is_kernel=False)
-    return Fork(home.top(), f"{home.prefix}{config.name}")
+    return Fork(home.top(), f"{home.prefix}{config.name}", str(config))

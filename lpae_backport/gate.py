@@ -17,7 +17,7 @@ from lpae_backport.fork import Fork, find_fork, fork_at
 from lpae_backport.gateconfig import Config, read_config
 from lpae_backport.gating import Base, Terms, base_of, judge
 from lpae_backport.lockfile import read_lock
-from lpae_backport.opening import at_revision
+from lpae_backport.opening import at_revision, parting
 from lpae_backport.packs import load_packs
 from lpae_backport.report import GateInfo, Kind, Report
 from lpae_backport.rule import Pack
@@ -95,7 +95,7 @@ class Gate:
                 self._notes.append(f"unknown in {base.name}: {', '.join(unknown)}")
         findings = judge(checklist, self._terms, base, self._target.prefix, today())
         info = GateInfo(
-            self._fork.path if self._fork is not None else "",
+            self._fork.shown if self._fork is not None else "",
             words,
             base.name if base is not None else "",
             frozenset((s.pack, s.id) for s in checklist.steps if self._terms.requires(s.id)),
@@ -138,7 +138,7 @@ class Gate:
     def _lock(self) -> tuple[Value, str] | None:
         wishes, value = self._wishes, self._config.lock
         if wishes.lock is not None:
-            return load_yaml(wishes.lock, MAX_FILE), str(wishes.lock)
+            return _user_lock(wishes.lock), str(wishes.lock)
         if value is None or wishes.reference is not None:
             return None
         assert self._fork is not None
@@ -163,11 +163,16 @@ class Gate:
         revision = self._wishes.since
         if revision is None:
             return None
-        tree = at_revision(self._target, revision)
+        tree, name = parting(self._target, revision)
         checklist = self._audited(tree, None)
-        terms = self._terms if self._wishes.config is not None else self._terms_before(tree)
-        said = judge(checklist, terms, None, tree.prefix, today())
-        return base_of(checklist, revision, [f for f in said if f.kind is Kind.WAIVER])
+        before = self._terms if self._wishes.config is not None else self._terms_before(tree)
+        if not self._wishes.fail_on:
+            # What is judged may insist on more than its base did, not on less.
+            kinds = self._terms.fail_on | before.fail_on
+            self._terms = replace(self._terms, fail_on=kinds)
+        said = judge(checklist, before, None, tree.prefix, today())
+        faults = [f for f in said if f.kind is Kind.WAIVER]
+        return base_of(checklist, name, tree.prefix, faults)
 
     def _terms_before(self, tree: FileTree) -> Terms:
         """Return what the configuration of an earlier state insisted on."""
@@ -179,6 +184,12 @@ class Gate:
             return read_config(before.config()).terms if before is not None else Terms()
         except RuleError:
             return Terms()
+
+
+def _user_lock(path: Path) -> Value:
+    if not path.is_file():
+        raise RuleError("no such lock", where=str(path), hint=f"lpae-audit lock NEW -o {path}")
+    return load_yaml(path, MAX_FILE)
 
 
 def _text(fork: Fork) -> bytes:

@@ -41,7 +41,12 @@ def read_config(raw: Value) -> Config:
     Raises:
         RuleError: a mistake, with file:line:column and a hint.
     """
-    m = raw.mapping(_KEYS, ("schema",))
+    m = raw.mapping(_KEYS)
+    if "schema" not in m:
+        raw.fail("key 'schema' is missing", f"schema: {SCHEMA}")
+    for key in ("require", "allow", "fail-on", "packs"):
+        if key in m and not m[key].items():
+            m[key].fail(f"{key} is empty", "leave it out for the default")
     if m["schema"].text() != str(SCHEMA):
         m["schema"].fail(f"schema {m['schema'].text()} is not supported", f"schema: {SCHEMA}")
     if "lock" in m and "reference" in m:

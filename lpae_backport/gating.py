@@ -48,6 +48,8 @@ class Before:
 
     verdict: Verdict
     held: frozenset[str] = frozenset()
+    file: str = ""
+    """The file that it was decided in, below the top of the repository."""
 
 
 @dataclass(frozen=True)
@@ -67,19 +69,23 @@ class Base:
     problems: tuple[str, ...] = ()
 
 
-def base_of(checklist: Checklist, name: str, waivers: Iterable[Finding] = ()) -> Base:
+def base_of(
+    checklist: Checklist, name: str, prefix: str = "", waivers: Iterable[Finding] = ()
+) -> Base:
     """Return a state to compare with."""
-    steps = {(s.pack, s.id): before_of(s) for s in checklist.steps}
+    steps = {(s.pack, s.id): before_of(s, prefix) for s in checklist.steps}
     faults = frozenset(f.fingerprint for f in waivers)
     return Base(name, steps, faults, checklist.problems)
 
 
-def before_of(s: StepComparison) -> Before:
+def before_of(s: StepComparison, prefix: str) -> Before:
     """Return what is to be remembered of a step."""
     vacuous = s.verdict is Verdict.MISSING
     held = (c.id for c in s.target.checks if c.state is State.MET)
     constraints = {c.id for c in s.target.checks if c.constraint}
-    return Before(s.verdict, frozenset(i for i in held if not (vacuous and i in constraints)))
+    place = s.target.place
+    file = f"{prefix}{place.path}" if place is not None else ""
+    return Before(s.verdict, frozenset(i for i in held if not (vacuous and i in constraints)), file)
 
 
 def judge(
@@ -108,26 +114,37 @@ def judge(
         found.append(finding)
     for f in waiver_faults(checklist, terms, used, today):
         is_new = base is None or f.fingerprint not in base.waivers
-        found.append(replace(f, fails=is_new and Kind.WAIVER in terms.fail_on))
+        why = "" if is_new else "no worse than in the base"
+        if Kind.WAIVER not in terms.fail_on:
+            why = "waiver is not in fail-on"
+        found.append(replace(f, fails=not why, why=why))
     return tuple(sorted(found, key=lambda f: not f.fails))
 
 
 def _said(s: StepComparison, terms: Terms, base: Base | None, prefix: str) -> Finding | None:
     kind = kind_of(s, terms.allow)
     if base is not None:
-        change = _change(base, s)
+        before = base.steps.get((s.pack, s.id))
+        change = _change(base, before, s)
         if change:
-            finding = finding_of(s, Kind.WORSE, prefix, before=change)
-            return replace(finding, fails=bool({Kind.WORSE, kind} & terms.fail_on))
+            gone = before.file if before is not None else ""
+            found = finding_of(s, Kind.WORSE, prefix, before=change, gone=gone)
+            fails = bool({Kind.WORSE, kind} & terms.fail_on)
+            return replace(found, fails=fails, why="not in fail-on")
     if kind is None:
         return None
-    fails = base is None and kind in terms.fail_on and terms.requires(s.id)
-    return replace(finding_of(s, kind, prefix), fails=fails)
+    why = ""
+    if base is not None:
+        why = f"no worse than in {base.name}"
+    elif not terms.requires(s.id):
+        why = "not required"
+    elif kind not in terms.fail_on:
+        why = f"{kind.value} is not in fail-on"
+    return replace(finding_of(s, kind, prefix), fails=not why, why=why)
 
 
-def _change(base: Base, s: StepComparison) -> str:
+def _change(base: Base, before: Before | None, s: StepComparison) -> str:
     """Return how a step got worse, in words; nothing if it did not."""
-    before = base.steps.get((s.pack, s.id))
     if before is None:
         return f"and not in {base.name}" if s.verdict.is_open else ""
     was = f"was {before.verdict.value} in {base.name}"
@@ -157,7 +174,7 @@ def waiver_faults(
         if fault:
             message = f"the waiver of {w.step} {text}"
             yield Finding(
-                Kind.WAIVER, "", w.step, "waivers", message, w.place, waiver=w, fault=fault
+                Kind.WAIVER, "", w.step, "waivers", message, (), w.place, waiver=w, fault=fault
             )
 
 

@@ -128,7 +128,19 @@ def find_on_disk(path: str) -> str:
         TreeError: there is no such directory, no kernel in it, or more than one.
     """
     if not os.path.exists(path):
-        raise TreeError("no such directory", where=path, hint=_HINT)
+        raise TreeError("no such file or directory", where=path, hint=_HINT)
     if not os.path.isdir(path):
         raise TreeError("not a directory", where=path, hint=_HINT)
-    return str(Path(path, find_kernel(Disk(path), path)))
+    try:
+        return str(Path(path, find_kernel(Disk(path), path)))
+    except TreeError as e:
+        raise TreeError(e.message, where=e.where, hint=_near(path) or e.hint) from None
+
+
+def _near(path: str) -> str:
+    """Return what the user may have meant: the kernel around a folder, or a bare repository."""
+    if all(os.path.exists(os.path.join(path, n)) for n in ("HEAD", "objects", "refs")):
+        return f"{path}@HEAD"
+    around = [str(p) for p in Path(os.path.realpath(path)).parents]
+    found = next((p for p in around if _is_kernel(Disk(p), "")), "")
+    return f"this is within the kernel {found}" if found else ""

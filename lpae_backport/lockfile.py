@@ -16,6 +16,7 @@ from lpae_backport.finding import (
     TreeAudit,
     TreeInfo,
     Verdict,
+    verdict_of,
 )
 from lpae_backport.location import Location
 from lpae_backport.rule import Pack
@@ -102,9 +103,28 @@ def read_lock(raw: Value, packs: list[Pack]) -> PackAudits:
             raw.fail(f"the lock has no pack {pack.id}", _AGAIN)
         p = known[pack.id]
         if p["rules"].text() != digest(pack.folder):
-            p["rules"].fail(f"the rules of {pack.id} have changed since", _AGAIN)
+            text = f"the lock was made with other rules of {pack.id}; they have changed since"
+            p["rules"].fail(text, _AGAIN)
         audits[pack.id] = TreeAudit(tuple(_read_step(s) for s in listed(p["steps"])))
+        _check_whole(p["steps"], pack, audits[pack.id])
     return PackAudits(TreeInfo(name, name, version), audits)
+
+
+def _check_whole(value: Value, pack: Pack, audit: TreeAudit) -> None:
+    """Refuse a lock from which steps or checks have been lost, as in a bad merge."""
+    found = {s.id: s for s in audit.steps}
+    wanted = {s.id: {c.id for c in s.checks} for s in pack.steps}
+    lacks = [i for i in wanted if i not in found]
+    if lacks or len(found) != len(audit.steps) or set(found) - set(wanted):
+        value.fail(f"the lock does not have just the steps of {pack.id}", _AGAIN)
+    for i, checks in wanted.items():
+        ids = [c.id for c in found[i].checks]
+        if found[i].verdict is not Verdict.NOT_APPLICABLE and sorted(ids) != sorted(checks):
+            value.fail(f"the lock does not have just the checks of {i}", _AGAIN)
+        # What a constraint is, a lock does not say; it matters only where something is begun.
+        is_plain = found[i].verdict not in (Verdict.MISSING, Verdict.PARTIAL)
+        if found[i].checks and is_plain and verdict_of(found[i].checks) is not found[i].verdict:
+            value.fail(f"the lock contradicts itself over {i}", _AGAIN)
 
 
 def _read_step(value: Value) -> StepAudit:

@@ -139,5 +139,6 @@ def summary(plan: Plan) -> str:
     """Return one line on what a series comes to."""
     before = sum(a.verdict.is_open for a in plan.before.values())
     done = sum(a.verdict is Verdict.DONE for a in plan.after.values())
-    text = f"{len(plan.patches)} patches: {before - len(plan.open)} of {before} open steps"
+    count = "1 patch" if len(plan.patches) == 1 else f"{len(plan.patches)} patches"
+    text = f"{count}: {before - len(plan.open)} of {before} open steps"
     return f"{text}, {done} done behind them, {len(plan.open)} left"

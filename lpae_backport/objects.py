@@ -109,9 +109,38 @@ class GitStore(Store):
                 raise TreeError(f"git cannot read it: {words}", where=self._where)
         if name.endswith("^{commit}"):
             text = f"no revision '{name.removesuffix('^{commit}')}'"
-            raise TreeError(text, where=self._where, hint="git fetch; is it a shallow clone?")
+            shallow = os.path.exists(os.path.join(self.git_dir, "shallow"))
+            hint = "git fetch --unshallow" if shallow else "git fetch, or see git branch -a"
+            raise TreeError(text, where=self._where, hint=hint)
         text = f"object {name[:12]} is missing from the repository"
         raise TreeError(text, where=self._where, hint="git fetch; is it a partial clone?")
+
+
+def merge_base(git_dir: str, one: str, other: str) -> str:
+    """Return the commit where two others parted; nothing where they have none in common.
+
+    Args:
+        git_dir: the repository.
+        one: the full name of a commit.
+        other: the full name of another.
+    """
+    done = subprocess.run(  # noqa: S603 - no shell, no stranger's argument
+        [*_command(git_dir), "merge-base", one, other],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=git_dir,
+        env=_environment(),
+        check=False,
+    )
+    return done.stdout.decode().strip() if done.returncode == 0 else ""
+
+
+def _command(git_dir: str) -> list[str]:
+    return ["git", f"--git-dir={git_dir}", "-c", "core.fsmonitor=false"]
+
+
+def _environment() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | _ENV
 
 
 class CatFile:
@@ -125,17 +154,15 @@ class CatFile:
     """
 
     def __init__(self, git_dir: str) -> None:
-        env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | _ENV
-        command = ["git", f"--git-dir={git_dir}", "-c", "core.fsmonitor=false"]
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         try:
             self._process = subprocess.Popen(  # noqa: S603 - no shell, no stranger's argument
-                [*command, "cat-file", "--batch"],
+                [*_command(git_dir), "cat-file", "--batch"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._said,
                 cwd=git_dir,
-                env=env,
+                env=_environment(),
             )
         except FileNotFoundError:
             self._said.close()

@@ -39,8 +39,8 @@ def open_tree(given: str, packs: Iterable[Pack] | None, told: Told) -> FileTree:
         return _archive(file, folder, given, packs, told)
     if os.path.exists(given):
         raise TreeError("neither a directory nor a regular file", where=given)
-    hint = "a directory, REPO@REV[:SUBDIR], or a .tar.{xz,gz,zst}"
-    raise TreeError("no such directory", where=given, hint=hint)
+    hint = "a directory, REPO@REV[:SUBDIR], a .tar.{xz,gz,zst} or a .deb"
+    raise TreeError("no such file or directory", where=given, hint=hint)
 
 
 def open_revision(repository: str, revision: str, folder: str, given: str) -> FileTree:
@@ -73,25 +73,63 @@ def at_revision(tree: FileTree, revision: str, folder: str | None = None) -> Fil
     from lpae_backport.objects import GitStore
     from lpae_backport.storedtree import StoredTree
 
-    repository = tree.directory
-    if isinstance(tree, StoredTree) and isinstance(tree.store, GitStore):
-        repository = tree.store.repository
-    if not repository:
-        raise TreeError("has no other revisions", where=tree.path, hint="REPO@REV, or a directory")
-    store = GitStore(repository, revision)
-    given = f"{repository}@{revision}"
+    store = GitStore(_repository(tree), revision)
     if folder is None:
         folder = tree.prefix.rstrip("/")
         folder = folder if store.entry(folder) is not None else ""
-    return StoredTree(given, store, folder)
+    return StoredTree(f"{_repository(tree)}@{revision}", store, folder)
+
+
+def parting(tree: FileTree, revision: str) -> tuple[FileTree, str]:
+    """Open the state in which a tree and another revision of its repository parted.
+
+    What the other has gained since then is nothing that the tree has lost.
+
+    Args:
+        tree: a directory, which counts as its HEAD, or a revision.
+        revision: what git takes for a commit.
+
+    Returns:
+        The tree, and what to call it.
+
+    Raises:
+        TreeError: as with `at_revision`.
+    """
+    from lpae_backport.objects import GitStore, merge_base
+    from lpae_backport.storedtree import StoredTree
+
+    other = GitStore(_repository(tree), revision)
+    if isinstance(tree, StoredTree) and isinstance(tree.store, GitStore):
+        own = tree.store.commit
+    else:
+        own = GitStore(_repository(tree), "HEAD").commit
+    common = merge_base(other.git_dir, own, other.commit)
+    if common in ("", other.commit):
+        return at_revision(tree, revision), revision
+    return at_revision(tree, common), f"{revision} (where they parted, {common[:12]})"
+
+
+def _repository(tree: FileTree) -> str:
+    from lpae_backport.objects import GitStore
+    from lpae_backport.storedtree import StoredTree
+
+    if isinstance(tree, StoredTree) and isinstance(tree.store, GitStore):
+        return tree.store.repository
+    if not tree.directory:
+        raise TreeError("has no other revisions", where=tree.path, hint="REPO@REV, or a directory")
+    return tree.directory
 
 
 def split_revision(given: str) -> tuple[str, str, str]:
     """Split ``REPO@REV[:SUBDIR]``; all are empty if it names no directory that exists.
 
+    Without a REPO it is the current directory.
+
     Returns:
         Repository, revision and folder.
     """
+    if given.startswith("@"):
+        given = f".{given}"
     for m in re.finditer("@", given):
         repository, rest = given[: m.start()], given[m.end() :]
         if repository and os.path.isdir(repository):

@@ -5,7 +5,7 @@ Every format, for people and for machines, is made from this.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, unique
@@ -20,6 +20,9 @@ from lpae_backport.finding import (
     Verdict,
 )
 from lpae_backport.location import Location
+
+_DETAILS = 3
+"""Checks of one step that are named in a finding."""
 
 
 @unique
@@ -61,12 +64,14 @@ class Finding:
         pack: the pack of the step; empty for a waiver of no step.
         step: the id of the step, or what a waiver calls it.
         title: the title of the step.
-        message: all of it in one line.
+        headline: what it comes to, in one line.
+        details: the checks that do not hold, a line each.
         place: where, below the top of the repository; line 0 stands for a whole file.
         fails: whether a gate fails on it.
         verdict: of the step.
         others: more places of the same step.
         waiver: what excuses it, or what it is about.
+        why: why it does not fail, where no waiver says so.
         fault: what is wrong with a waiver.
         advice: what the reference has there, in one line.
     """
@@ -75,14 +80,21 @@ class Finding:
     pack: str
     step: str
     title: str
-    message: str
+    headline: str
+    details: tuple[str, ...]
     place: Location
     fails: bool = True
     verdict: Verdict | None = None
     others: tuple[Location, ...] = ()
     waiver: Waiver | None = None
+    why: str = ""
     fault: str = ""
     advice: str = ""
+
+    @property
+    def message(self) -> str:
+        """Return all of it in one line."""
+        return "; ".join([self.headline, *self.details])
 
     @property
     def fingerprint(self) -> str:
@@ -90,7 +102,9 @@ class Finding:
 
         It is made of what is wrong, not of where: the step, or the waiver and its fault.
         """
-        what = ("waiver", self.step, self.fault) if self.kind is Kind.WAIVER else ("step",)
+        w = self.waiver
+        waiver = ("waiver", self.fault, w.owner, str(w.expires)) if w is not None else ()
+        what = waiver if self.kind is Kind.WAIVER else ("step",)
         text = "\0".join(("lpae-audit/1", self.pack, self.step, *what))
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
@@ -169,7 +183,9 @@ def kind_of(
     return None if s.holds else Kind.REFERENCE
 
 
-def finding_of(s: StepComparison, kind: Kind, prefix: str, *, before: str = "") -> Finding:
+def finding_of(
+    s: StepComparison, kind: Kind, prefix: str, *, before: str = "", gone: str = ""
+) -> Finding:
     """Put into words what is said against a step.
 
     Args:
@@ -177,17 +193,23 @@ def finding_of(s: StepComparison, kind: Kind, prefix: str, *, before: str = "") 
         kind: what it is.
         prefix: where the kernel is in its repository.
         before: what it was, for one that got worse.
+        gone: the file that it was in, for one of which nothing is left to point at.
     """
-    places = [_placed(c, prefix) for c in opened_checks(s)]
-    found = [p for ps in places for p in ps]
-    fallback = Location(f"{prefix}Makefile", 0, 0)
+    checks = opened_checks(s)
+    found = [p for c in checks for p in _placed(c, prefix)]
+    if not found and s.target.place is not None and not gone:
+        found = [_below(s.target.place, prefix)]
+    reasons = [f"{c.id}: {c.reason}" if c.reason else c.id for c in checks[:_DETAILS]]
+    if len(checks) > _DETAILS:
+        reasons.append(f"and {len(checks) - _DETAILS} more")
     return Finding(
         kind,
         s.pack,
         s.id,
         s.title,
-        _message(s, kind, before),
-        found[0] if found else fallback,
+        _headline(s, kind, before),
+        (*([s.target.reason] if s.target.reason else ()), *reasons),
+        found[0] if found else Location(gone or f"{prefix}Makefile", 0, 0),
         verdict=s.verdict,
         others=tuple(found[1:]),
         advice=_advice(s),
@@ -201,21 +223,23 @@ def opened_checks(s: StepComparison) -> list[CheckResult]:
     return sorted(found, key=lambda c: states.index(c.state))
 
 
-def _placed(check: CheckResult, prefix: str) -> Iterable[Location]:
-    for e in check.evidence:
-        yield Location(f"{prefix}{e.location.path}", e.location.line, e.location.end_line)
+def _placed(check: CheckResult, prefix: str) -> Iterator[Location]:
+    return (_below(e.location, prefix) for e in check.evidence)
 
 
-def _message(s: StepComparison, kind: Kind, before: str) -> str:
-    head = f"{s.id} is {s.verdict.value}"
-    if s.target.counted and s.verdict is not Verdict.DONE:
-        head += f" ({s.target.met} of {s.target.counted} checks)"
+def _below(place: Location, prefix: str) -> Location:
+    return Location(f"{prefix}{place.path}", place.line, place.end_line)
+
+
+def _headline(s: StepComparison, kind: Kind, before: str) -> str:
+    text = f"{s.id} {s.title}: {s.verdict.value}"
+    if s.verdict is Verdict.PARTIAL:
+        text += f" ({s.target.met} of {s.target.counted} checks)"
     if kind is Kind.WORSE:
-        head += f", {before}"
+        text += f", {before}"
     if kind is Kind.REFERENCE:
-        return f"{head}, but the reference lacks it"
-    reasons = [f"{c.id}: {c.reason}" if c.reason else c.id for c in opened_checks(s)]
-    return "; ".join([head, *([s.target.reason] if s.target.reason else []), *reasons[:3]])
+        text += ", but the reference lacks it"
+    return text
 
 
 def _advice(s: StepComparison) -> str:

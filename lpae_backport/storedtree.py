@@ -217,8 +217,11 @@ class StoredTree(FileTree):
         while todo:
             part = todo.pop()
             if part == "..":
+                here = self._entry("/".join(done))
                 if not done:
                     raise _outside(name)
+                if here is None or here.kind is not EntryKind.DIR:
+                    raise UnreadableError("cannot be read: No such file or directory", where=name)
                 done.pop()
                 continue
             done.append(part)

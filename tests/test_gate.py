@@ -123,10 +123,10 @@ def test_one_guard_removed_in_every_format(run, fork: Fork, form: str) -> None:
 def _shown(form: str, text: str) -> list[tuple[str, str, int]]:
     """Read back, as a consumer of the format would, what fails."""
     if form == "text":
-        found = re.findall(r"^FAIL +(\S+):(\d+): (\S+) ", text, re.MULTILINE)
+        found = re.findall(r"^(\S+):(\d+): error: (\S+) ", text, re.MULTILINE)
         return [(s, p, int(n)) for p, n, s in found]
     if form == "markdown":
-        found = re.findall(r"^- ❌ \*\*FAIL\*\* `(\S+):(\d+)` (\S+) ", text, re.MULTILINE)
+        found = re.findall(r"^- ❌ \*\*error\*\* `(\S+):(\d+)` (\S+) ", text, re.MULTILINE)
         return [(s, p, int(n)) for p, n, s in found]
     if form == "github":
         found = re.findall(r"^::error file=([^,]+),line=(\d+),.*?title=(\S+) ", text, re.MULTILINE)
@@ -332,7 +332,7 @@ def test_unknown_is_not_silent(run, fork: Fork) -> None:
     r = run("gate", fork.top)
     assert r.status == 0
     assert "noted" in r.out
-    assert "unknown" in r.out
+    assert "unknown is not in fail-on" in r.out
     assert run("gate", fork.top, "--fail-on", "unknown").status == 1
     assert run("gate", fork.top, "--fail-on", "unknown", "--exit-zero").status == 0
 
@@ -509,7 +509,7 @@ def test_a_lock_in_place_of_a_reference(run, fork: Fork, new: Path) -> None:
     assert row["reference"] == "holds"
     assert row["reference_at"].startswith(_A)
     r = run("gate", fork.top)
-    assert f"FAIL    linux-vendor/{_A}:{line}: 1.6.2b" in r.out
+    assert f"linux-vendor/{_A}:{line}: error: 1.6.2b" in r.out
     assert "the reference has it at" in r.out
     commit(fork.top)
     assert run("gate", f"{fork.top}@HEAD").status == 1
@@ -541,7 +541,7 @@ def test_a_lock_of_other_rules_is_refused(run, fork: Fork, new: Path, tmp_path: 
     step.write_text(step.read_text() + "# changed\n")
     r = run("gate", fork.top, "--rules", rules, "--lock", lock)
     assert r.status == 3
-    assert "the rules of mali-lpae have changed since" in r.err
+    assert "made with other rules of mali-lpae" in r.err
     assert "lpae-audit lock NEW" in r.err
 
 
@@ -562,6 +562,9 @@ def test_a_lock_of_a_tree_that_lacks_it(run, fork: Fork, old: Path, tmp_path: Pa
         ("state: met", "state: fine", "no state 'fine'"),
         ("line: ", "line: x", "number expected"),
         ("packs:", "pax:", "unknown key 'pax'"),
+        ("- id: '1.2'\n", "- id: '1.99'\n", "just the steps of mali-lpae"),
+        ("- id: read-inner\n", "- id: read-outer\n", "just the checks of 1.2"),
+        ("state: met", "state: unmet", "contradicts itself over 1.1"),
     ],
 )
 def test_a_lock_that_was_edited(
@@ -579,11 +582,117 @@ def test_a_lock_that_was_edited(
     assert re.search(rf"{re.escape(str(lock))}:\d+:\d+: ", r.err)
 
 
+def test_a_lock_that_was_cut(run, fork: Fork, new: Path, tmp_path: Path) -> None:
+    """Wherever a lock ends too early, it is refused: what it lost must not count as held."""
+    lock = tmp_path / "l"
+    run("lock", new, "-o", lock)
+    lines = lock.read_text().splitlines(keepends=True)
+    for count in range(12, len(lines) - 1, 23):
+        lock.write_text("".join(lines[:count]))
+        assert run("gate", fork.top, "--lock", lock).status == 3, count
+
+
+# Branches
+
+
+def test_what_the_base_gained_meanwhile_is_not_lost(run, fork: Fork) -> None:
+    """A branch is held against where it left the other, not against what that gained since."""
+    guarded = (fork.kernel / _A).read_text()
+    line = fork.unguard()
+    commit(fork.top, "an old sin")
+    git(fork.top, "checkout", "-q", "-b", "topic")
+    (fork.top / "topic").write_text("unrelated\n")
+    commit(fork.top, "topic")
+    git(fork.top, "checkout", "-q", "main")
+    (fork.kernel / _A).write_text(guarded)
+    commit(fork.top, "mended on main")
+    git(fork.top, "checkout", "-q", "topic")
+    for tree in (fork.top, f"{fork.top}@topic"):
+        r = run("gate", tree, "--since", "main")
+        assert r.status == 0, r.out
+        assert "where they parted" in r.out
+    assert run("gate", f"{fork.top}@main", "--since", "topic").status == 0
+    assert f":{line}: note: 1.6.2b" in run("gate", fork.top, "--since", "main").out
+    git(fork.top, "checkout", "-q", "--orphan", "stranger")
+    commit(fork.top, "no common history")
+    assert run("gate", fork.top, "--since", "main").status == 1
+
+
+def test_a_branch_cannot_let_itself_off(run, fork: Fork) -> None:
+    """With a base, a configuration may ask for more than that of the base, not for less."""
+    fork.unguard()
+    fork.configure(**{"fail-on": ["waiver"]})
+    r = run("gate", fork.top, "--since", "HEAD")
+    assert r.status == 1
+    assert "the configuration has changed since HEAD" in r.out
+    fork.configure(require=["1.2"])
+    assert run("gate", fork.top, "--since", "HEAD").status == 1
+    (fork.top / ".lpae-audit.yaml").unlink()
+    assert run("gate", fork.top, "--since", "HEAD").status == 1
+
+
+def test_a_file_that_is_gone_is_named(run, fork: Fork) -> None:
+    """A step whose file was deleted is told of at that file."""
+    (fork.kernel / _A).unlink()
+    status, report = _json(run, fork.top, "--since", "HEAD")
+    assert status == 1
+    assert {f["file"] for f in report["findings"] if f["step"] == "1.6.2b"} == {
+        f"linux-vendor/{_A}"
+    }
+
+
 # Words and ends
+
+
+def test_what_there_is_none_of_is_said(run, fork: Fork) -> None:
+    """Without a configuration or a reference the report says that there is none."""
+    assert "reference  none\n" in run("gate", fork.top).out
+    (fork.top / ".lpae-audit.yaml").rename(fork.top / ".lpae-audit.yml")
+    r = run("gate", fork.top)
+    assert r.status == 3
+    assert ".lpae-audit.yml: is not read under this name" in r.err
+    (fork.top / ".lpae-audit.yml").unlink()
+    r = run("gate", fork.top)
+    assert "config     none found; every step of every pack is required\n" in r.out
+
+
+def test_a_gate_shows_what_is_not_done(run, fork: Fork) -> None:
+    """The table has only what is not done; all of it with -v."""
+    assert "STEP" not in run("gate", fork.top).out
+    assert "STEP" in run("gate", fork.top, "-v").out
+    fork.unguard()
+    table = run("gate", fork.top).out.split("STEP")[1].split("\n\n")[0].splitlines()[1:]
+    assert [row.split()[0] for row in table] == ["1.6.2b"]
+
+
+def test_hints_for_trees(run, fork: Fork, tmp_path: Path, monkeypatch) -> None:
+    """A folder within a kernel, a bare repository and a bare @REV are understood or explained."""
+    r = run("gate", fork.kernel / "drivers/iommu")
+    assert r.status == 4
+    assert f"this is within the kernel {fork.kernel}" in r.err
+    git(tmp_path, "clone", "-q", "--bare", fork.top, "b.git")
+    r = run("gate", tmp_path / "b.git")
+    assert f"hint: {tmp_path}/b.git@HEAD" in r.err
+    monkeypatch.chdir(fork.top)
+    assert run("gate", "@HEAD").status == 0
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{fork.top}", "shallow")
+    r = run("gate", tmp_path / "shallow", "--since", "HEAD~1")
+    assert "git fetch --unshallow" in r.err
+    (fork.top / "ci.lock").write_text("")
+    assert "lpae-audit lock NEW -o none" in run("gate", fork.top, "--lock", "none").err
+
+
+def test_a_suffix_of_another_format(run, fork: Fork, tmp_path: Path) -> None:
+    """A text report in a file that is called .sarif is warned of."""
+    r = run("gate", fork.top, "-o", tmp_path / "r.sarif")
+    assert r.status == 0
+    assert "--output sarif=" in r.err
+    assert not run("gate", fork.top, "--format", "sarif", "-o", tmp_path / "r.sarif").err
 
 
 def test_options_that_exclude_each_other(run, fork: Fork, tmp_path: Path) -> None:
     """Two bases or two references are one too many."""
+    assert run("gate", fork.top, "--fail-on", "worse").status == 2
     assert run("gate", fork.top, "--since", "HEAD", "--baseline", "x").status == 2
     assert run("gate", fork.top, "--lock", "x", "--reference", "y").status == 2
     assert run("gate", fork.top, "--since", "").status == 4

@@ -160,7 +160,7 @@ def test_links_of_a_revision_stay_inside(run, fork: Path, tmp_path: Path) -> Non
         commit(fork)
         r = run("gate", f"{fork}@HEAD")
         assert r.status == 1
-        assert "FAIL" in r.out
+        assert ": error: " in r.out
         assert "unknown" in r.out
         assert "leads out of the tree" in r.err or "too many symbolic links" in r.err
 
@@ -331,6 +331,9 @@ _BOMB = "schema: 1\nx: &a [1, 2]\n" + "".join(
         ("schema: 1\npackz: []\n", "did you mean 'packs'?"),
         ("schema: 1\npacks: [nope]\n", ":2:9: no pack 'nope'"),
         ("schema: 1\nrequire: ['9.9']\n", ":2:11: no step '9.9'"),
+        ("schema: 1\nallow: []\n", "allow is empty"),
+        ("schema: 1\nfail-on: []\n", "fail-on is empty"),
+        ("schema: 1\nrequire: []\n", "require is empty"),
         ("schema: 1\nallow: [good]\n", "no verdict 'good'"),
         ("schema: 1\nallow: [unknown]\n", "unknown never counts as done"),
         ("schema: 1\nfail-on: [rain]\n", "no kind of finding 'rain'"),

@@ -191,8 +191,8 @@ def test_names_of_revisions(tmp_path: Path) -> None:
         ("{fork}@-x --help", "no revision"),
         ("{here}/plain@HEAD", "not a git repository"),
         ("{fork}/README", "not an archive"),
-        ("{here}/nothing", "no such directory"),
-        ("{here}/nothing.tar.xz", "no such directory"),
+        ("{here}/nothing", "no such file or directory"),
+        ("{here}/nothing.tar.xz", "no such file or directory"),
     ],
 )
 def test_no_such_tree(run, fork: Path, new: Path, tmp_path: Path, name: str, says: str) -> None:

@@ -25,7 +25,9 @@ def _file(name: str, words: str) -> Callable[[Callable[..., Any]], Callable[...,
 @_file("config", "Take the configuration from FILE, not from the fork.")
 @_file("lock", "Take the reference from a lock.")
 @click.option("--reference", metavar="NEW", help="Take a tree for the reference.")
-@click.option("--since", metavar="REV", help="Fail only on what got worse since REV.")
+@click.option(
+    "--since", metavar="REV", help="Fail only on what got worse since TREE and REV parted."
+)
 @_file("baseline", "Fail only on what got worse since a stored JSON report.")
 @click.option(
     "--pack", "packs", multiple=True, metavar="NAME", help="Audit this pack only (repeatable)."
@@ -58,6 +60,8 @@ def command(
     for one, other in (("since", "baseline"), ("lock", "reference")):
         if given[one] is not None and given[other] is not None:
             raise UsageError(f"both --{one} and --{other}", hint="one of them is enough")
+    if fail_on == ("worse",) and given["since"] is None and given["baseline"] is None:
+        raise UsageError("nothing to be worse than", hint="--since REV or --baseline FILE")
     places = Outputs(form, outputs)
     wishes = Wishes(fail_on=tuple(map(Kind, fail_on)), **given)
     packs = load_packs(wishes.rules, ())

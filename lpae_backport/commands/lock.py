@@ -9,7 +9,7 @@ from lpae_backport.audit import audit_packs
 from lpae_backport.commands.trees import opened
 from lpae_backport.errors import ExitCode
 from lpae_backport.lockfile import lock_text
-from lpae_backport.output import Progress, warn, write_report
+from lpae_backport.output import Progress, tell, warn, write_report
 from lpae_backport.packs import load_packs, select
 
 
@@ -32,6 +32,8 @@ def command(new: str, output: str | None, packs: tuple[str, ...], rules: Path | 
         warn(f"{problem}; the steps that need it are unknown")
     lacking = [s.id for a in audits.packs.values() for s in a.steps if s.verdict.is_open]
     write_report(lock_text(audits, selected), output)
+    if output not in (None, "-"):
+        tell(f"{sum(len(s) for _, s in selected)} steps of {tree.root} recorded in {output}")
     if lacking:
         warn(f"the reference lacks {', '.join(lacking)}; a gate will say so")
     return ExitCode.FINDINGS if lacking else ExitCode.DONE

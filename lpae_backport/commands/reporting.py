@@ -11,9 +11,10 @@ import click
 
 from lpae_backport.errors import UsageError
 from lpae_backport.format import FORMATS, renderer
-from lpae_backport.output import write_report
+from lpae_backport.output import warn, write_report
 from lpae_backport.report import Report
 
+_SUFFIXES = {".sarif": "sarif", ".json": "json", ".md": "markdown", ".xml": "junit"}
 Command = Callable[..., Any]
 
 
@@ -68,6 +69,9 @@ class Outputs:
             hint = f"--output FORMAT=FILE, FORMAT one of {', '.join(FORMATS)}"
             raise UsageError(f"no format for '{plain[1]}'", hint=hint)
         self._main = plain[0] if plain else "-"
+        other = _SUFFIXES.get(os.path.splitext(self._main)[1])
+        if other is not None and form == "text":
+            warn(f"{self._main} gets the text report; --output {other}={self._main} is {other}")
         files = [os.path.abspath(f) for f in (self._main, *(f for _, f in self._more)) if f != "-"]
         twice = next((f for f in files if files.count(f) > 1), None)
         if twice is not None or [f for _, f in self._more].count("-") + (self._main == "-") > 1:

@@ -14,7 +14,7 @@ def render(report: Report, detail: int) -> str:
 
 
 def _entry(f: Finding) -> dict[str, Any]:
-    text = ". ".join(t for t in (f.message, f.advice, excuse(f)) if t)
+    text = "; ".join(t for t in (f.message, f.advice, excuse(f)) if t)
     return {
         "description": printable(text),
         "check_name": "waivers" if f.kind is Kind.WAIVER else f"{f.pack}/{f.step}",

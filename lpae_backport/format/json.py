@@ -58,6 +58,7 @@ def _finding(f: Finding) -> dict[str, Any]:
         "pack": f.pack,
         "step": f.step,
         "message": f.message,
+        "why": f.why,
         "file": f.place.path,
         "line": max(f.place.line, 1),
         "end_line": max(f.place.end_line, 1),

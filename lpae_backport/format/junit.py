@@ -56,7 +56,9 @@ def _case(name: str, classname: str, f: Finding | None) -> TestCase:
     else:
         case.result = [Failure(text, kind)]
     if f.fails:
-        case.result[0].text = "\n".join(_text(t) for t in (str(f.place), f.message, f.advice) if t)
+        case.result[0].text = "\n".join(
+            _text(t) for t in (str(f.place), f.headline, *f.details, f.advice) if t
+        )
     return case
 
 

@@ -3,17 +3,17 @@
 
 import re
 
-from lpae_backport.finding import CheckResult, State, StepComparison, TreeInfo, Verdict
+from lpae_backport.finding import CheckResult, State, StepComparison, Verdict
 from lpae_backport.format.text import EXCERPT
 from lpae_backport.format.words import (
     advice,
+    basis,
     excuse,
     how,
     outcome,
     place,
     printable,
     summary,
-    version,
 )
 from lpae_backport.report import Report
 
@@ -21,52 +21,38 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@!$])")
 
 
 def render(report: Report, detail: int) -> str:
-    """Return the report as GitHub-flavoured markdown."""
-    checklist = report.checklist
-    lines = [f"# {outcome(report) if report.gate else summary(checklist)}", "", *_trees(report), ""]
-    if report.gate and report.findings:
-        lines += ["## Findings", "", *_findings(report), "## Steps", ""]
+    """Return the report as GitHub-flavoured markdown; that of a gate folds up the checklist."""
+    checklist, gate = report.checklist, report.gate
+    lines = [f"# {outcome(report) if gate else summary(checklist)}", ""]
+    lines += [f"- {name}: {_code(text)}" for name, text in basis(report)]
+    lines.append("")
+    if gate is not None:
+        lines += [*_findings(report), f"<details><summary>{summary(checklist)}</summary>", ""]
     for s in checklist.shown:
         lines += _step(s, detail)
-    lines.append("")
-    if report.gate:
-        lines += [summary(checklist), ""]
-    notes = report.gate.notes if report.gate else ()
-    lines += [f"> {escape(p)}" for p in (*checklist.problems, *checklist.notes, *notes)]
-    lines += [f"{escape(a)}  " for a in advice(checklist)] if report.gate is None else []
+    lines += ["", "</details>", ""] if gate is not None else [""]
+    notes = gate.notes if gate else ()
+    lines += [f"> {escape(p)}  " for p in (*checklist.problems, *checklist.notes, *notes)]
+    lines += [f"{escape(a)}  " for a in advice(checklist)] if gate is None else []
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _trees(report: Report) -> list[str]:
-    target, reference = report.checklist.target, report.checklist.reference
-    lines = [f"- target: {_tree(target)}"]
-    if report.gate is not None and report.gate.reference:
-        lines.append(f"- reference: {escape(report.gate.reference)}")
-    elif reference is not None:
-        lines.append(f"- reference: {_tree(reference)}")
-    if report.gate is not None and report.gate.base:
-        lines.append(f"- base: {escape(report.gate.base)}")
-    return lines
+_MARKS = {"error": "❌", "waived": "⚠️", "note": "ℹ️"}
 
 
 def _findings(report: Report) -> list[str]:
     """Return what a gate fails on, and then what else it found."""
     lines = []
     for f in report.findings:
-        mark = "❌" if f.fails else "⚠️"
-        lines.append(f"- {mark} **{how(f)}** {_code(str(f.place))} {escape(f.message)}  ")
-        more = (escape(text) for text in (f.advice, excuse(f)) if text)
-        lines += [f"  {text}  " for text in more]
-    return [*lines, ""]
+        lines.append(f"- {_MARKS[how(f)]} **{how(f)}** {_code(str(f.place))} {escape(f.headline)}")
+        lines += [f"  - {_code(text)}" for text in f.details]
+        lines += [f"  - {escape(text)}" for text in (f.advice, excuse(f)) if text]
+    return [*lines, ""] if lines else []
 
 
 def escape(text: str) -> str:
     """Return `text` so that markdown and HTML show it as it is."""
     return _SPECIAL.sub(r"\\\1", printable(text)).replace("\n", " ")
-
-
-def _tree(info: TreeInfo) -> str:
-    return f"{_code(info.root)} ({escape(version(info))})"
 
 
 def _code(text: str) -> str:

@@ -17,6 +17,7 @@ _SCHEMA = (
 )
 _WAIVERS = "waivers"
 """The rule that what is wrong with a waiver belongs to."""
+_DRIVER = {"name": "lpae-audit", "version": __version__, "semanticVersion": __version__}
 _WAIVERS_WHY = "A waiver needs a step, a reason, an owner and a date, and a use."
 
 
@@ -34,7 +35,7 @@ def render(report: Report, detail: int) -> str:
     )
     index = {r["id"]: i for i, r in enumerate(rules)}
     run = {
-        "tool": {"driver": {"name": "lpae-audit", "version": __version__, "rules": rules}},
+        "tool": {"driver": {**_DRIVER, "rules": rules}},
         "automationDetails": {"id": f"lpae-audit/{'gate' if report.gate else 'compare'}/"},
         "invocations": [{"executionSuccessful": True, **_notifications(report)}],
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "the top of the repository"}}},
@@ -77,18 +78,25 @@ def _notifications(report: Report) -> dict[str, Any]:
 
 def _result(f: Finding, index: dict[str, int]) -> dict[str, Any]:
     rule = _WAIVERS if f.kind is Kind.WAIVER else _id(f.pack, f.step)
-    text = f"{f.message}. {f.advice}" if f.advice else f.message
+    text = "; ".join(t for t in (f.message, f.advice) if t)
     result: dict[str, Any] = {
         "ruleId": rule,
         "ruleIndex": index[rule],
         "level": "error" if f.fails else "note",
         "message": {"text": printable(text)},
         "locations": [_location(f.place)],
-        "partialFingerprints": {"lpaeAudit/v1": f.fingerprint},
+        "partialFingerprints": {
+            # GitHub goes by the second one, and makes it from the line if it is not given.
+            "lpaeAudit/v1": f.fingerprint,
+            "primaryLocationLineHash": f"{f.fingerprint}:1",
+        },
         "properties": {"kind": f.kind.value, "verdict": f.verdict.value if f.verdict else ""},
     }
     if f.others:
-        result["relatedLocations"] = [_location(p) | {"id": n} for n, p in enumerate(f.others, 1)]
+        also = {"message": {"text": f"also of {f.step}"}}
+        result["relatedLocations"] = [
+            _location(p) | also | {"id": n} for n, p in enumerate(f.others, 1)
+        ]
     w = f.waiver
     if w is not None and f.kind is not Kind.WAIVER:
         reason = printable(f"{w.reason} ({w.owner}, until {w.expires})")

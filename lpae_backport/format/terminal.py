@@ -2,15 +2,15 @@
 """The text report for a terminal: colours and a table that fits its width."""
 
 import sys
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.syntax import Syntax
-from rich.table import Table
 from rich.text import Text
 
-from lpae_backport.finding import Checklist, CheckResult, Side, State, StepComparison, Verdict
-from lpae_backport.format.text import EXCERPT, heading, row, verdict_of
-from lpae_backport.format.words import advice, outcome, printable, summary
+from lpae_backport.finding import CheckResult, Side, State, StepComparison, Verdict
+from lpae_backport.format.text import EXCERPT, closing, heading, row, tabled, verdict_of
+from lpae_backport.format.words import printable, summary
 from lpae_backport.report import Report
 
 _STYLE = {
@@ -28,6 +28,8 @@ _MARK = {
 }
 _WIDE = 150
 """Columns from which the reference's places fit on the same line."""
+_TITLE = 8
+"""Columns below which a piece of a title says nothing."""
 
 
 def show(report: Report, detail: int) -> None:
@@ -38,41 +40,47 @@ def show(report: Report, detail: int) -> None:
         console.print(Text(line))
     console.print()
     for line in verdict_of(report):
-        console.print(Text(line, "bold red" if line.startswith("FAIL") else ""))
-    console.print(_table(checklist, console.width))
+        console.print(Text(line, "bold red" if ": error: " in line else ""))
+    steps = tabled(report, detail)
+    for text in _table(steps, console.width):
+        console.print(text, no_wrap=True, overflow="ignore", crop=False)
     console.print()
     if detail:
-        for s in checklist.shown:
+        for s in steps:
             _details(console, s)
     console.print(Text(summary(checklist), style="bold"))
     for line in (*checklist.notes, *checklist.problems):
         console.print(Text(f"note: {printable(line)}", style="yellow"))
-    if report.gate is not None:
-        console.print(Text(outcome(report), "bold red" if report.failing else "bold green"))
-        return
-    for line in advice(checklist):
+    *lines, last = closing(report)
+    for line in lines:
         console.print(Text(line))
+    style = "" if report.gate is None else "bold red" if report.failing else "bold green"
+    console.print(Text(last, style))
 
 
-def _table(checklist: Checklist, width: int) -> Table:
-    """Return the table; on a narrow terminal without the reference, so that no path is cut."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    wide = width >= _WIDE
-    for name in ("STEP", "VERDICT", "CHECKS", "TARGET", *(("REFERENCE",) if wide else ())):
-        table.add_column(name, no_wrap=True, overflow="ignore")
-    table.add_column("TITLE", overflow="ellipsis", no_wrap=True)
-    for s in checklist.shown:
-        step, verdict, checks, target, reference, title = row(s)
-        cells = [
-            Text(step, "bold"),
-            Text(verdict, _STYLE[s.verdict]),
-            Text(checks),
-            Text(target, "cyan"),
-            *((Text(reference, "dim cyan"),) if wide else ()),
-            Text(title),
-        ]
-        table.add_row(*cells)
-    return table
+def _table(steps: tuple[StepComparison, ...], width: int) -> Iterator[Text]:
+    """Yield the lines of the table: whole in all columns but the last, the title.
+
+    On a narrow terminal the reference is left out, and what is left of the title; no place is cut.
+    """
+    if not steps:
+        return
+    count = 5 if width >= _WIDE else 4
+    rows = [("STEP", "VERDICT", "CHECKS", "TARGET", "REFERENCE", "TITLE"), *map(row, steps)]
+    widths = [max(len(r[i]) for r in rows) for i in range(count)]
+    room = width - sum(widths) - 2 * count
+    for i, r in enumerate(rows):
+        verdict = _STYLE[steps[i - 1].verdict] if i else "bold"
+        styles = ("bold", verdict, "", "cyan", "dim cyan") if i else ("bold",) * 5
+        line = Text()
+        for cell, size, style in zip(r, widths, styles, strict=False):
+            line.append(cell.ljust(size), style)
+            line.append("  ")
+        title = r[-1] if len(r[-1]) <= room else r[-1][: max(room - 1, 0)] + "…"
+        if room > _TITLE:
+            line.append(title, "" if i else "bold")
+        line.rstrip()
+        yield line
 
 
 def _details(console: Console, s: StepComparison) -> None:

@@ -3,16 +3,16 @@
 
 from collections.abc import Iterator
 
-from lpae_backport.finding import CheckResult, Evidence, Side, StepComparison
+from lpae_backport.finding import CheckResult, Evidence, Side, StepComparison, Verdict
 from lpae_backport.format.words import (
     advice,
+    basis,
     excuse,
     how,
     outcome,
     place,
     printable,
     summary,
-    version,
 )
 from lpae_backport.report import Report
 
@@ -23,19 +23,35 @@ def render(report: Report, detail: int) -> str:
     """Return the report as plain text; a gate says first what it fails on."""
     checklist = report.checklist
     lines = [*heading(report), "", *verdict_of(report)]
+    steps = tabled(report, detail)
     rows = [("STEP", "VERDICT", "CHECKS", "TARGET", "REFERENCE", "TITLE")]
-    rows += [row(s) for s in checklist.shown]
+    rows += [row(s) for s in steps]
     widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]) - 1)]
-    for i, r in enumerate(rows):
+    for i, r in enumerate(rows if steps else ()):
         line = "  ".join([*(c.ljust(w) for c, w in zip(r, widths, strict=False)), r[-1]])
         lines.append(line.rstrip())
         if detail and i:
-            lines += details(checklist.shown[i - 1])
-    lines += ["", summary(checklist)]
+            lines += details(steps[i - 1])
+    lines += [*([""] if steps else []), summary(checklist)]
     lines += [f"note: {printable(n)}" for n in checklist.notes]
     lines += [f"note: {printable(p)}" for p in checklist.problems]
-    lines += advice(checklist) if report.gate is None else [outcome(report)]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *closing(report)]) + "\n"
+
+
+def tabled(report: Report, detail: int) -> tuple[StepComparison, ...]:
+    """Return the steps that the table shows; a gate leaves out those that are done."""
+    if report.gate is None or detail:
+        return report.checklist.shown
+    return tuple(s for s in report.checklist.shown if s.verdict is not Verdict.DONE)
+
+
+def closing(report: Report) -> list[str]:
+    """Return the last lines: what to do next, and what a gate came to."""
+    if report.gate is None:
+        return advice(report.checklist)
+    first = next((f.step for f in report.failing if f.pack), None)
+    how_to = [f"why and how: {report.checklist.explain} {first}"] if first else []
+    return [*how_to, outcome(report)]
 
 
 def row(s: StepComparison) -> tuple[str, str, str, str, str, str]:
@@ -47,26 +63,18 @@ def row(s: StepComparison) -> tuple[str, str, str, str, str, str]:
 
 def heading(report: Report) -> list[str]:
     """Return the lines that say which trees were audited, and what a gate went by."""
-    checklist, gate = report.checklist, report.gate
-    target, reference = checklist.target, checklist.reference
-    lines = [("target", f"{target.root} ({version(target)})")]
-    if gate is not None and gate.reference:
-        lines.append(("reference", gate.reference))
-    elif reference is not None:
-        lines.append(("reference", f"{reference.root} ({version(reference)})"))
-    if gate is not None:
-        lines += [(n, v) for n, v in (("config", gate.config), ("base", gate.base)) if v]
-    return [f"{name:<10} {printable(text)}" for name, text in lines]
+    return [f"{name:<10} {printable(text)}" for name, text in basis(report)]
 
 
 def verdict_of(report: Report) -> list[str]:
-    """Return what a gate fails on, and then what else it found; nothing for `compare`."""
+    """Return what a gate fails on, as compilers say it, and then what else it found."""
     if report.gate is None:
         return []
     lines = []
     for f in report.findings:
-        lines.append(f"{how(f):<6}  {printable(str(f.place))}: {printable(f.message)}")
-        lines += [f"        {line}" for line in (printable(f.advice), excuse(f)) if line]
+        lines.append(f"{printable(str(f.place))}: {how(f)}: {printable(f.headline)}")
+        more = (*map(printable, f.details), printable(f.advice), excuse(f))
+        lines += [f"    {line}" for line in more if line]
     lines += [f"note: {printable(n)}" for n in report.gate.notes]
     return [*lines, ""] if lines else []
 

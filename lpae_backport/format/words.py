@@ -44,28 +44,49 @@ def next_steps(checklist: Checklist) -> list[str]:
 
 def outcome(report: Report) -> str:
     """Return what a gate came to, in one line."""
-    waived = sum(f.waiver is not None and f.kind is not Kind.WAIVER for f in report.findings)
     failing = len(report.failing)
-    text = "gate passed" if not failing else f"gate failed: {failing} finding" + "s" * (failing > 1)
-    return text + (f", {waived} waived" if waived else "")
+    parts = ["gate passed" if not failing else f"gate failed: {_count(failing, 'finding')}"]
+    words = [how(f) for f in report.findings]
+    parts += [f"{words.count(w)} {t}" for w, t in _REST.items() if w in words]
+    return ", ".join(parts)
+
+
+_REST = {"waived": "waived", "note": "noted"}
+
+
+def _count(n: int, word: str) -> str:
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def how(finding: Finding) -> str:
-    """Return what a gate makes of a finding, in a word."""
+    """Return what a gate makes of a finding, in the word that compilers use."""
     if finding.fails:
-        return "FAIL"
+        return "error"
     if finding.waiver is not None and finding.kind is not Kind.WAIVER:
         return "waived"
-    return "noted"
+    return "note"
 
 
 def excuse(finding: Finding) -> str:
-    """Return the waiver of a finding in one line; nothing where there is none."""
+    """Return why a finding does not fail, in one line; nothing where it does."""
     w = finding.waiver
     if w is None or finding.kind is Kind.WAIVER:
-        return ""
+        return printable(finding.why) if not finding.fails else ""
     until = f", until {w.expires.isoformat()}" if w.expires is not None else ""
     return printable(f"waived: {w.reason} ({w.owner}{until})").replace("\n", " ")
+
+
+def basis(report: Report) -> list[tuple[str, str]]:
+    """Return which trees were audited and what a gate went by, as names and words."""
+    target, reference, gate = report.checklist.target, report.checklist.reference, report.gate
+    lines = [("target", f"{target.root} ({version(target)})")]
+    if gate is None:
+        if reference is not None:
+            lines.append(("reference", f"{reference.root} ({version(reference)})"))
+        return lines
+    lines.append(("reference", gate.reference or "none"))
+    lines.append(("config", gate.config or "none found; every step of every pack is required"))
+    return [*lines, *([("base", gate.base)] if gate.base else [])]
 
 
 def advice(checklist: Checklist) -> list[str]:

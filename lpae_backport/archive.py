@@ -16,10 +16,15 @@ from lpae_backport.unpacking import Member, members
 
 _MAX_DEPTH = 4
 """How many folders a kernel may be down, and its own."""
-_MAX_PASSES = 6
+_MAX_PASSES = 16
 _SOURCES = r".*\.(?:c|h|S|inc)|(?:.*/)?(?:Makefile|Kbuild|Kconfig)[^/]*"
 _MAX_NAME = 4096
 """Longest path, as Linux has it."""
+_MAX_NAMES = 64 * 1024**2
+"""Bytes of all paths together; those of Linux 6.12 have 4 MB."""
+_MAX_NESTING = 64
+_MAX_FOLDERS = 400_000
+"""Most folders; Linux 6.12 has 5,900."""
 
 
 @dataclass(slots=True)
@@ -53,6 +58,7 @@ class ArchiveStore(Store):
         self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - as long-lived as the store
         weakref.finalize(self, self._spool.close)
         self._passes = 1
+        self._names = 0
         inner = wanted.pattern if wanted is not None else _SOURCES
         top = rf"(?:[^/]+/){{0,{_MAX_DEPTH}}}"
         keep = re.compile(rf"{top}(?:{inner}|Makefile|\.lpae-audit\.[\w.]+)", re.DOTALL)
@@ -113,11 +119,13 @@ class ArchiveStore(Store):
         if self._passes >= _MAX_PASSES:
             raise UnreadableError("was not kept when the archive was read")
         self._passes += 1
-        folder = posixpath.dirname(name)
+        near = posixpath.dirname(posixpath.dirname(name))
         for m in members(self._path, self._told):
             path = posixpath.normpath(m.info.name)
             known = self._files.get(path)
-            if known is None or not m.info.isreg() or posixpath.dirname(path) != folder:
+            if known is None or not m.info.isreg() or known.at >= 0:
+                continue
+            if path != name and near and not path.startswith(f"{near}/"):
                 continue
             if known.size == m.info.size <= MAX_FILE:
                 self._keep(m, known)
@@ -129,6 +137,10 @@ class ArchiveStore(Store):
             return
         above, _, last = path.rpartition("/")
         self._make_folder(above)
+        if last in self._folders[above]:
+            raise TreeError("entry below what is no folder", where=f"{self._path}: {path}")
+        if len(self._folders) >= _MAX_FOLDERS:
+            raise TreeError(f"more than {_MAX_FOLDERS} folders", where=self._path)
         self._folders[above][last] = Entry(EntryKind.DIR, path)
         self._folders[path] = {}
 
@@ -145,5 +157,8 @@ class ArchiveStore(Store):
             raise TreeError(f"a name is longer than {_MAX_NAME}", where=self._path)
         if name.startswith("/") or ".." in name.split("/"):
             raise TreeError(text, where=f"{self._path}: {name}")
+        self._names += len(name)
+        if name.count("/") > _MAX_NESTING or self._names > _MAX_NAMES:
+            raise TreeError("too many or too deep folders", where=self._path)
         path = posixpath.normpath(name)
         return "" if path == "." else path

@@ -4,9 +4,9 @@
 No git is run for it: what a ``.git`` says is a stranger's text until it is known to be honest.
 """
 
-import contextlib
 import os
 import re
+import stat
 from pathlib import Path
 
 from lpae_backport.errors import TreeError
@@ -52,11 +52,10 @@ def _git_dir(dot: Path, given: str) -> str:
     if dot.is_dir():
         if dot.is_symlink() or not _is_git(dot):
             raise TreeError("its .git is no repository", where=given)
+        if os.path.lexists(dot / "commondir"):
+            raise TreeError("its .git is part of another repository", where=given)
         return str(dot)
-    try:
-        m = _GITDIR.fullmatch(dot.read_bytes()[:4096])
-    except OSError:
-        m = None
+    m = _GITDIR.fullmatch(_small(dot))
     if m is None:
         raise TreeError("its .git cannot be read", where=given)
     named = Path(os.path.realpath(dot.parent / os.fsdecode(m[1])))
@@ -68,19 +67,13 @@ def _git_dir(dot: Path, given: str) -> str:
 
 def _points_back(link: Path, dot: Path) -> bool:
     """Tell whether a worktree's own file names its ``.git``."""
-    try:
-        back = os.fsdecode(link.read_bytes()[:4096].strip())
-    except OSError:
-        return False
-    return os.path.realpath(link.parent / back) == os.path.realpath(dot)
+    back = os.fsdecode(_small(link).strip())
+    return bool(back) and os.path.realpath(link.parent / back) == os.path.realpath(dot)
 
 
 def _is_module_of(git_dir: Path, folder: Path) -> bool:
     """Tell whether a submodule's git directory has this folder for its work tree."""
-    try:
-        text = (git_dir / "config").read_text("utf-8", "replace")[:65536]
-    except OSError:
-        return False
+    text = _small(git_dir / "config").decode("utf-8", "replace")
     m = re.search(r"^\s*worktree\s*=\s*(.+?)\s*$", text, re.MULTILINE)
     return m is not None and os.path.realpath(git_dir / m[1]) == str(folder)
 
@@ -96,11 +89,35 @@ def check_alternates(git_dir: str, given: str) -> None:
         TreeError: it does.
     """
     common = Path(git_dir)
-    with contextlib.suppress(OSError):
-        text = (common / "commondir").read_text("utf-8", "surrogateescape").strip()
-        common = Path(os.path.realpath(common / text))
-    objects = common / "objects"
-    lists = [objects / "info" / n for n in ("alternates", "http-alternates")]
-    if objects.is_symlink() or any(p.exists() and p.read_bytes().strip() for p in lists):
-        text = "takes its objects from elsewhere (objects/info/alternates)"
+    named = os.fsdecode(_small(common / "commondir").strip())
+    common = Path(os.path.realpath(common / named)) if named else common
+    lists = [common / "objects/info" / n for n in ("alternates", "http-alternates")]
+    if _leads_out(common) or any(_small(p).strip() for p in lists):
+        text = "takes its objects from elsewhere (objects/info/alternates, or links)"
         raise TreeError(text, where=given, hint="git clone --dissociate, or git repack -ad")
+    config = common / "config"
+    if config.exists() and not config.is_file():
+        raise TreeError("its configuration is no file", where=given)
+
+
+_PARTS = ("objects", "objects/info", "objects/pack", "refs", "packed-refs", "HEAD", "config")
+
+
+def _leads_out(git_dir: Path) -> bool:
+    """Tell whether a part of a repository is a link out of it."""
+    here = os.path.realpath(git_dir) + os.sep
+    return any(not os.path.realpath(git_dir / p).startswith(here) for p in _PARTS)
+
+
+def _small(path: Path) -> bytes:
+    """Return what stands in a small file; nothing of what is missing or no plain file."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(fd, 65536) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)

@@ -3,6 +3,7 @@
 
 import os
 import re
+import stat
 from pathlib import Path
 from typing import Protocol
 
@@ -41,10 +42,13 @@ class Disk:
 
     def __init__(self, top: str) -> None:
         self._top = top
+        self._real = os.path.realpath(top).rstrip(os.sep) + os.sep
 
     def kind(self, path: str) -> str:
         """Return what a path is; links are followed."""
         full = os.path.join(self._top, path)
+        if not (os.path.realpath(full) + os.sep).startswith(self._real):
+            return ""
         if os.path.isdir(full):
             return "dir"
         return "file" if os.path.exists(full) else ""
@@ -52,10 +56,15 @@ class Disk:
     def head(self, path: str, limit: int) -> bytes:
         """Return the first bytes of a file."""
         try:
-            with open(os.path.join(self._top, path), "rb") as f:
-                return f.read(limit)
+            fd = os.open(os.path.join(self._top, path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return b""
+        try:
+            return os.read(fd, limit) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
+        except OSError:
+            return b""
+        finally:
+            os.close(fd)
 
     def folders(self, path: str) -> list[str]:
         """Return the names of the folders in one."""
@@ -107,6 +116,8 @@ def find_kernel(place: Place, name: str, start: str = "") -> str:
     for _ in range(_DEPTH):
         below = [f"{d}{n}/" for d in level for n in place.folders(d.rstrip("/")) if n[0] != "."]
         budget -= len(below)
+        if budget < 0:
+            break
         found = [d for d in below if _is_kernel(place, d)]
         if len(found) > 1:
             names = ", ".join(f.rstrip("/") for f in found[:6])
@@ -114,8 +125,6 @@ def find_kernel(place: Place, name: str, start: str = "") -> str:
             raise TreeError(text, where=name, hint="name one of them")
         if found:
             return found[0]
-        if budget < 0:
-            break
         level = below
     text = "not a kernel tree: no Makefile with a VERSION beside drivers/ and include/linux/"
     raise TreeError(text, where=name, hint=_HINT)

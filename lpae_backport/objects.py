@@ -62,9 +62,9 @@ class GitStore(Store):
         self._git = CatFile(self.git_dir)
         if not revision or "\n" in revision or not revision.isprintable():
             raise TreeError("names no revision", where=self._where, hint="REPO@REV, such as .@HEAD")
-        self.commit = self._ask(f"{revision}^{{commit}}", 1)[0]
+        self.commit = self._ask(f"{revision}^{{commit}}", "commit", 1)[0]
         """The commit that it stands for."""
-        self._root = self._ask(f"{self.commit}^{{tree}}", 1)[0]
+        self._root = self._ask(f"{self.commit}^{{tree}}", "tree", 1)[0]
 
     def folder(self, path: str) -> dict[str, Entry]:
         """Return what stands in a folder; see `Store.folder`."""
@@ -75,7 +75,7 @@ class GitStore(Store):
     def content(self, entry: Entry, limit: int) -> tuple[bytes, int]:
         """Return the first bytes of a file; see `Store.content`."""
         try:
-            _, data, size = self._ask(entry.key, limit)
+            _, data, size = self._ask(entry.key, "blob", limit)
         except TreeError as e:
             raise UnreadableError(e.message, hint=e.hint) from None
         return data, size
@@ -84,20 +84,28 @@ class GitStore(Store):
         entry = Entry(EntryKind.DIR, self._root) if not path else self.entry(path)
         if entry is None or entry.kind is not EntryKind.DIR:
             return {}
-        key, data, size = self._ask(entry.key, _MAX_FOLDER)
+        key, data, size = self._ask(entry.key, "tree", _MAX_FOLDER)
         if size > len(data):
             raise TreeError(f"folder '{path}' is too large", where=self._where)
-        return dict(_entries(data, len(key) // 2))
+        try:
+            return dict(_entries(data, len(key) // 2))
+        except ValueError:
+            text = f"folder '{path}' is damaged (object {key[:12]})"
+            raise TreeError(text, where=self._where) from None
 
-    def _ask(self, name: str, limit: int) -> tuple[str, bytes, int]:
-        """Ask for an object; return its full name, its first bytes, and its size.
+    def _ask(self, name: str, kind: str, limit: int) -> tuple[str, bytes, int]:
+        """Ask for an object of a kind; return its full name, its first bytes, and its size.
 
         Raises:
             TreeError: there is none of that name, or git cannot read it.
         """
         head, data, size = self._git.ask(name, limit)
         if size >= 0:
-            return head.partition(" ")[0], data, size
+            key, given, _ = head.split(" ")
+            if given != kind:
+                text = f"object {key[:12]} is a {given}, not a {kind}"
+                raise TreeError(text, where=self._where)
+            return key, data, size
         if head.endswith(" ambiguous"):
             raise TreeError("more than one object has that name", where=self._where)
         if not head:

@@ -74,10 +74,13 @@ def at_revision(tree: FileTree, revision: str, folder: str | None = None) -> Fil
     from lpae_backport.storedtree import StoredTree
 
     store = GitStore(_repository(tree), revision)
-    if folder is None:
-        folder = tree.prefix.rstrip("/")
-        folder = folder if store.entry(folder) is not None else ""
-    return StoredTree(f"{_repository(tree)}@{revision}", store, folder)
+    given = f"{_repository(tree)}@{revision}"
+    if folder is not None:
+        return StoredTree(given, store, folder)
+    try:
+        return StoredTree(given, store, tree.prefix)
+    except TreeError:
+        return StoredTree(given, store)
 
 
 def parting(tree: FileTree, revision: str) -> tuple[FileTree, str]:
@@ -130,7 +133,7 @@ def split_revision(given: str) -> tuple[str, str, str]:
     """
     if given.startswith("@"):
         given = f".{given}"
-    for m in re.finditer("@", given):
+    for m in reversed(list(re.finditer("@", given))):
         repository, rest = given[: m.start()], given[m.end() :]
         if repository and os.path.isdir(repository):
             # A colon within braces, as in @{12:00}, belongs to the revision.

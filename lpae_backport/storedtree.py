@@ -71,35 +71,6 @@ class Store(ABC):
         return self.folder(folder).get(name)
 
 
-class StoredPlace:
-    """A store as a place to look for a kernel in; see `kernelroot.Place`."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def kind(self, path: str) -> str:
-        """Return what a path is; links are not followed."""
-        found = self._store.entry(path.rstrip("/"))
-        if found is None:
-            return ""
-        return "dir" if found.kind is EntryKind.DIR else "file"
-
-    def head(self, path: str, limit: int) -> bytes:
-        """Return the first bytes of a file."""
-        found = self._store.entry(path)
-        if found is None or found.kind not in (EntryKind.FILE, EntryKind.EXECUTABLE):
-            return b""
-        try:
-            return self._store.content(found, limit)[0]
-        except UnreadableError:
-            return b""
-
-    def folders(self, path: str) -> list[str]:
-        """Return the names of the folders in one."""
-        entries = self._store.folder(path)
-        return sorted(n for n, e in entries.items() if e.kind is EntryKind.DIR)
-
-
 class StoredTree(FileTree):
     """A kernel tree in a store.
 
@@ -120,7 +91,8 @@ class StoredTree(FileTree):
         if start:
             _check_start(path, store, start)
         top = f"{start}/" if start else ""
-        self._prefix = find_kernel(StoredPlace(store), path, top) if is_kernel else top
+        self._prefix = ""
+        self._prefix = find_kernel(StoredPlace(self), path, top) if is_kernel else top
         below = self._prefix.removeprefix(top).rstrip("/")
         self.root = path if not below else f"{path}{'/' if start else ':'}{below}"
 
@@ -198,6 +170,13 @@ class StoredTree(FileTree):
         files = sorted(n for n, e in entries.items() if e.kind not in kinds)
         return Listing(tuple(files), tuple(sorted(set(entries) - set(files))))
 
+    def behind(self, name: str) -> Entry | None:
+        """Return what a path leads to when its links are followed."""
+        try:
+            return self._entry(self._resolve(name))
+        except UnreadableError:
+            return None
+
     def _full(self, name: str) -> str:
         return (self._prefix + name).rstrip("/")
 
@@ -239,6 +218,39 @@ class StoredTree(FileTree):
             done.pop()
             todo += [p for p in reversed(target.split("/")) if p not in ("", ".")]
         return "/".join(done)
+
+
+class StoredPlace:
+    """A stored tree as a place to look for a kernel in; see `kernelroot.Place`.
+
+    Args:
+        tree: the whole store.
+    """
+
+    def __init__(self, tree: StoredTree) -> None:
+        self._tree = tree
+
+    def kind(self, path: str) -> str:
+        """Return what a path is; links are followed."""
+        found = self._tree.behind(path)
+        if found is None:
+            return ""
+        return "dir" if found.kind is EntryKind.DIR else "file"
+
+    def head(self, path: str, limit: int) -> bytes:
+        """Return the first bytes of a file."""
+        found = self._tree.behind(path)
+        if found is None or found.kind not in (EntryKind.FILE, EntryKind.EXECUTABLE):
+            return b""
+        try:
+            return self._tree.store.content(found, limit)[0]
+        except UnreadableError:
+            return b""
+
+    def folders(self, path: str) -> list[str]:
+        """Return the names of the folders in one."""
+        entries = self._tree.store.folder(path)
+        return sorted(n for n, e in entries.items() if e.kind is EntryKind.DIR)
 
 
 def _outside(name: str) -> OutsideError:

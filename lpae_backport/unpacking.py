@@ -77,6 +77,8 @@ class Forward:
         self._budget = _MAX_HEADER
         self.is_cut = False
         """Whether it ended where tar had something more to read."""
+        self.is_blank = True
+        """Whether the last block was empty, as that behind the last entry has to be."""
 
     def allow(self, count: int) -> None:
         """Let the next reads take so many bytes together."""
@@ -93,6 +95,7 @@ class Forward:
         self._budget -= count
         data = self._take(count)
         self.is_cut = len(data) < count
+        self.is_blank = not data.strip(b"\0")
         return data
 
     def seek(self, to: int) -> None:
@@ -158,6 +161,8 @@ def _damage(path: str) -> Iterator[None]:
         raise TreeError("damaged archive: it ends too early", where=path) from None
     except (tarfile.TarError, lzma.LZMAError, zlib.error, ValueError) as e:
         raise TreeError(f"damaged archive: {e}", where=path) from None
+    except RecursionError:
+        raise TreeError("damaged archive: too many headers for one entry", where=path) from None
     except OSError as e:
         raise TreeError(f"cannot be read: {e.strerror or e}", where=path) from None
 
@@ -208,6 +213,8 @@ def _tar(file: IO[bytes], path: str) -> Iterator[Member]:
         stream.allow(_MAX_HEADER)
     if stream.is_cut:
         raise EOFError
+    if not stream.is_blank:
+        raise ValueError("an entry's header cannot be read")
 
 
 def _unpacked(file: IO[bytes], path: str) -> IO[bytes]:
@@ -235,10 +242,21 @@ def _unpacked(file: IO[bytes], path: str) -> IO[bytes]:
 def _zstd(file: IO[bytes]) -> IO[bytes]:
     import zstandard
 
+    class Reader(io.RawIOBase):
+        """Says what is wrong in the words of the standard library."""
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            try:
+                return int(inner.readinto(buffer))
+            except zstandard.ZstdError as e:
+                raise ValueError(str(e)) from None
+
     unpacker = zstandard.ZstdDecompressor(max_window_size=_MAX_MEMORY // 2)
-    return io.BufferedReader(
-        cast("io.RawIOBase", unpacker.stream_reader(file, read_across_frames=True)), _CHUNK
-    )
+    inner = unpacker.stream_reader(file, read_across_frames=True)
+    return io.BufferedReader(Reader(), _CHUNK)
 
 
 def _data_member(file: IO[bytes], path: str) -> IO[bytes]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lpae_backport.finding import Evidence, State
+from lpae_backport.finding import UNDER, Evidence, State
 from lpae_backport.location import Location, Span
 from lpae_backport.symbols import CodeFile, Function
 
@@ -63,7 +63,7 @@ def met(file: CodeFile, *spans: Span) -> Answer:
     """Answer that a check holds, with the places that show it and the options they hang on."""
     found = [file.source.conditions_at(s) for s in spans]
     conditions = {c for cs in found for c in cs if not _is_include_guard(file, c)}
-    reason = f"only under {' and '.join(sorted(conditions))}" if conditions else ""
+    reason = f"{UNDER}{' and '.join(sorted(conditions))}" if conditions else ""
     return Answer(State.MET, evidence(file, spans), reason)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lpae_backport.errors import RuleError
-from lpae_backport.finding import State, Verdict
+from lpae_backport.finding import UNDER, State, Verdict
 from lpae_backport.gating import Base, Before
 from lpae_backport.report import Kind
 
@@ -37,7 +37,7 @@ def read_baseline(path: Path) -> Base:
             raise RuleError("not a report of this program", where=str(path), hint=_HINT)
         steps = {_key(s): _before(s) for s in document["steps"]}
         found = [f for f in document.get("findings", ()) if f["kind"] == Kind.WAIVER]
-        problems = tuple(str(p) for p in document.get("problems", ()))
+        problems = tuple(map(str, list(document.get("problems", []))))
         waivers = frozenset(str(f["fingerprint"]) for f in found)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise RuleError("not a report", where=str(path), hint=_HINT) from None
@@ -56,4 +56,5 @@ def _before(step: dict[str, Any]) -> Before:
         if State(c["state"]) is State.MET
         and not (verdict is Verdict.MISSING and c.get("constraint", False))
     )
-    return Before(verdict, held)
+    under = (str(c["id"]) for c in step["checks"] if str(c.get("reason", "")).startswith(UNDER))
+    return Before(verdict, held, held - frozenset(under))

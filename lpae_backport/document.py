@@ -19,6 +19,8 @@ from lpae_backport.errors import RuleError
 
 _MAX_SIZE = 256 * 1024
 _MAX_DEPTH = 12
+_PLAIN = 1000
+"""Brackets in a file, and characters in a line, below which it nests no deeper than is safe."""
 _WIDTH = 100
 _TAGS = frozenset(
     f"tag:yaml.org,2002:{t}"
@@ -129,7 +131,9 @@ def parse_yaml(raw: bytes, path: Path, limit: int = _MAX_SIZE) -> Value:
     if len(raw) > limit:
         raise RuleError("too large", where=str(path), hint=f"limit is {limit} bytes")
     try:
-        node = _compose(raw.decode("utf-8"))
+        text = raw.decode("utf-8")
+        _check_nesting(text, path)
+        node = _compose(text)
     except UnicodeDecodeError as e:
         raise RuleError(f"not UTF-8 at byte {e.start}", where=str(path)) from None
     except RecursionError:
@@ -160,6 +164,22 @@ def _read_file(path: Path, limit: int) -> bytes:
             return f.read(limit + 1)
     except OSError as e:
         raise RuleError(f"cannot be read: {e.strerror}", where=str(path)) from None
+
+
+def _check_nesting(text: str, path: Path) -> None:
+    """Refuse what would take the parser's stack, which has no bound of its own.
+
+    Brackets, and indicators on one line, are all that can nest without a line for each level.
+    """
+    longest = max(map(len, text.split("\n")))
+    if text.count("[") + text.count("{") < _PLAIN and longest < _PLAIN:
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH + 1:
+            raise RuleError("nested too deeply", where=str(path))
 
 
 def _compose(text: str) -> Any:

@@ -12,6 +12,8 @@ from lpae_backport.kernelroot import VERSION
 
 CONFIG = ".lpae-audit.yaml"
 """The configuration of a gate, in a fork."""
+MAX_WALK = 200_000
+"""Most files that are looked for below one directory; all of Linux 6.12 has 87,000."""
 MAX_FILE = 1024 * 1024
 """Largest file that is read, in bytes; the largest IOMMU source of Linux 6.12 has 0.15 MB."""
 
@@ -24,6 +26,10 @@ SOURCES = (".c", ".h", ".S", ".inc")
 
 class UnreadableError(TreeError):
     """One file of a tree that cannot be read as text; steps that need it are `unknown`."""
+
+
+class EmptyError(UnreadableError):
+    """A file with nothing in it: it may be missing from a checkout, or be meant so."""
 
 
 class OutsideError(UnreadableError):
@@ -123,13 +129,25 @@ class FileTree(ABC):
         return ".".join(p for p in parts if p) + found.get(b"EXTRAVERSION", b"").decode("latin-1")
 
     def walk(self, name: str, depth: int) -> Iterator[str]:
-        """Yield the files below a directory, at most `depth` directories deep, sorted."""
+        """Yield the files below a directory, at most `depth` directories deep, sorted.
+
+        Raises:
+            UnreadableError: there are more than any driver has.
+        """
+        for count, path in enumerate(self._walked(name, depth)):
+            if count > MAX_WALK:
+                raise UnreadableError(f"more than {MAX_WALK} files below it", where=name)
+            if path[-1] != "/":
+                yield path
+
+    def _walked(self, name: str, depth: int) -> Iterator[str]:
+        """Yield the files, and the directories with a slash behind them."""
         here = self.listing(name)
         for f in here.files:
             yield f"{name}/{f}"
-        if depth > 0:
-            for d in here.dirs:
-                yield from self.walk(f"{name}/{d}", depth - 1)
+        for d in here.dirs if depth > 0 else ():
+            yield f"{name}/{d}/"
+            yield from self._walked(f"{name}/{d}", depth - 1)
 
 
 class MemoryTree(FileTree):
@@ -165,7 +183,7 @@ class MemoryTree(FileTree):
 def as_text(data: bytes, name: str) -> bytes:
     """Return `data` if it can be source text, else raise `UnreadableError` naming `name`."""
     if not data.strip():
-        raise UnreadableError("file is empty", where=name, hint="was the checkout complete?")
+        raise EmptyError("file is empty", where=name, hint="was the checkout complete?")
     at = data.find(b"\0")
     if at != -1:
         raise UnreadableError(f"binary file (NUL byte at offset {at})", where=name)

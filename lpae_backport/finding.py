@@ -25,6 +25,10 @@ class Verdict(StrEnum):
         return self not in (Verdict.DONE, Verdict.NOT_APPLICABLE)
 
 
+UNDER = "only under "
+"""How the reason of a check begins that holds, but in what is compiled only under an option."""
+
+
 @unique
 class State(StrEnum):
     """The outcome of one check."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The fork that a gate guards: its configuration, and the files that names, all within it."""
 
+import contextlib
+import hashlib
 import posixpath
 import tempfile
 import weakref
@@ -42,11 +44,33 @@ class Fork:
         except UnreadableError as e:
             raise RuleError(e.message, where=self.shown, hint=e.hint) from None
 
+    def text(self) -> bytes:
+        """Return the configuration as it stands; nothing where it cannot be read."""
+        try:
+            return self.top.read(self.path)
+        except UnreadableError:
+            return b""
+
+    def fingerprint(self, key: str) -> str:
+        """Return what tells the file or folder that a key names from any other."""
+        raw = self.config()
+        value = raw.data.get(key) if isinstance(raw.data, dict) else None
+        if value is None:
+            return ""
+        path = self.within(value)
+        total = hashlib.sha256()
+        names = [path, *(n for n in self.top.walk(path, _DEPTH) if n.endswith(".yaml"))]
+        for name in names[:_MAX_RULES]:
+            total.update(f"{name}\n".encode("utf-8", "surrogateescape"))
+            with contextlib.suppress(UnreadableError):
+                total.update(self.top.read(name))
+        return total.hexdigest()
+
     def within(self, value: Value) -> str:
         """Return the path that a value names beside the configuration, below the fork's top."""
         text = value.text()
         path = posixpath.normpath(posixpath.join(posixpath.dirname(self.path), text))
-        if not text or text.startswith("/") or path.split("/")[0] == "..":
+        if not text.isprintable() or not text or text.startswith("/") or path.split("/")[0] == "..":
             value.fail(f"'{text}' leads out of the fork", "a path below the configuration's folder")
         return path
 

@@ -2,7 +2,7 @@
 """Runs a gate: a fork's configuration, its tree, a reference or lock, and a state before."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,9 +10,9 @@ from pathlib import Path
 from lpae_backport.audit import PackAudits, Parsed, Selection, audit_packs, pair
 from lpae_backport.baseline import read_baseline
 from lpae_backport.document import Value, load_yaml
-from lpae_backport.errors import RuleError
-from lpae_backport.filetree import MAX_FILE, FileTree, UnreadableError
-from lpae_backport.finding import Checklist, TreeInfo, Verdict
+from lpae_backport.errors import RuleError, TreeError, UsageError
+from lpae_backport.filetree import MAX_FILE, FileTree
+from lpae_backport.finding import Checklist, StepComparison, TreeInfo, Verdict
 from lpae_backport.fork import Fork, find_fork, fork_at
 from lpae_backport.gateconfig import Config, read_config
 from lpae_backport.gating import Base, Terms, base_of, judge
@@ -78,6 +78,7 @@ class Gate:
         self._notes: list[str] = []
         self._fork = fork_at(wishes.config) if wishes.config is not None else find_fork(target)
         self._config = read_config(self._fork.config()) if self._fork is not None else Config()
+        self._check_kernel()
         kinds = frozenset(wishes.fail_on) or self._config.terms.fail_on
         self._terms = replace(self._config.terms, fail_on=kinds)
         self._selected: Selection = [(p, p.steps) for p in self._packs()]
@@ -87,6 +88,9 @@ class Gate:
         """Audit, and judge what was found."""
         reference, words = self._reference()
         checklist = self._audited(self._target, reference)
+        left = [s.id for s in checklist.steps if _has_only_reference(s)]
+        if left:
+            self._notes.append(f"not applicable, though the reference has it: {', '.join(left)}")
         base = self._base()
         if base is not None:
             self._notes += [f"{base.name}: {p.removeprefix('target ')}" for p in base.problems]
@@ -165,38 +169,73 @@ class Gate:
             return None
         tree, name = parting(self._target, revision)
         checklist = self._audited(tree, None)
+        self._check_same_kernel(tree)
         before = self._terms if self._wishes.config is not None else self._terms_before(tree)
-        if not self._wishes.fail_on:
-            # What is judged may insist on more than its base did, not on less.
-            kinds = self._terms.fail_on | before.fail_on
-            self._terms = replace(self._terms, fail_on=kinds)
+        stricter = self._terms.with_base(before)
+        kinds = frozenset(self._wishes.fail_on) or stricter.fail_on
+        self._terms = replace(stricter, fail_on=kinds)
         said = judge(checklist, before, None, tree.prefix, today())
         faults = [f for f in said if f.kind is Kind.WAIVER]
         return base_of(checklist, name, tree.prefix, faults)
+
+    def _changed(self, before: Fork | None) -> Iterator[str]:
+        """Yield what of the configuration, and of what it names, is not as it was."""
+        if self._fork is None or before is None:
+            if self._fork is not before:
+                yield "the configuration has"
+            return
+        same = (self._fork.path, self._fork.text()) == (before.path, before.text())
+        if not same:
+            yield "the configuration has"
+        for key, words in (("rules", "the rules have"), ("lock", "the lock has")):
+            now = self._fork.fingerprint(key)
+            if now != before.fingerprint(key):
+                yield words
+
+    def _check_kernel(self) -> None:
+        """Refuse another kernel than the one that the configuration is for."""
+        value = self._config.kernel
+        if value is None or self._fork is None or self._wishes.config is not None:
+            return
+        path = self._fork.within(value)
+        if path != (self._target.prefix.rstrip("/") or "."):
+            found = self._target.prefix.rstrip("/") or "the top"
+            value.fail(f"the kernel is in {found}, not in '{path}'", "REPO@REV:SUBDIR, or move it")
+
+    def _check_same_kernel(self, base: FileTree) -> None:
+        """Refuse to take a kernel for another that stands where it stood before."""
+        if base.prefix == self._target.prefix:
+            return
+        try:
+            found = self._target.top().kernel_in(base.prefix)
+        except TreeError:
+            return
+        if found.prefix == base.prefix:
+            names = " and ".join(p.rstrip("/") or "." for p in (self._target.prefix, base.prefix))
+            hint = "name the one that counts, TREE or REPO@REV:SUBDIR"
+            raise TreeError(f"two kernels, {names}", where=self._target.path, hint=hint)
 
     def _terms_before(self, tree: FileTree) -> Terms:
         """Return what the configuration of an earlier state insisted on."""
         before = find_fork(tree)
         try:
-            now = _text(self._fork) if self._fork is not None else b""
-            if (_text(before) if before is not None else b"") != now:
-                self._notes.append(f"the configuration has changed since {self._wishes.since}")
+            self._notes += [
+                f"{what} changed since {self._wishes.since}" for what in self._changed(before)
+            ]
             return read_config(before.config()).terms if before is not None else Terms()
         except RuleError:
             return Terms()
+
+
+def _has_only_reference(s: StepComparison) -> bool:
+    there = s.reference is not None and s.reference.verdict is Verdict.DONE
+    return there and s.verdict is Verdict.NOT_APPLICABLE
 
 
 def _user_lock(path: Path) -> Value:
     if not path.is_file():
         raise RuleError("no such lock", where=str(path), hint=f"lpae-audit lock NEW -o {path}")
     return load_yaml(path, MAX_FILE)
-
-
-def _text(fork: Fork) -> bytes:
-    try:
-        return fork.top.read(fork.path)
-    except UnreadableError:
-        return b""
 
 
 def _named(info: TreeInfo) -> str:
@@ -213,5 +252,7 @@ def _check_steps(values: tuple[Value, ...], selected: Selection) -> None:
 def today() -> date:
     """Return the day that waivers are held against: that of SOURCE_DATE_EPOCH, if it is set."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    now = datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
-    return now.date()
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC).date() if epoch else datetime.now(UTC).date()
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(f"SOURCE_DATE_EPOCH is no time: {epoch}") from None

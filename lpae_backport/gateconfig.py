@@ -11,7 +11,10 @@ from lpae_backport.location import Location
 from lpae_backport.report import Kind, Waiver
 
 SCHEMA = 1
-_KEYS = ("schema", "packs", "rules", "require", "allow", "fail-on", "lock", "reference", "waivers")
+_KEYS = (
+    *("schema", "kernel", "packs", "rules", "require", "allow", "fail-on"),
+    *("lock", "reference", "waivers"),
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Config:
         packs: the packs it is for; empty for all.
         required: the steps it insists on, as written.
         terms: what it insists on.
+        kernel: the folder of the kernel that it is for.
         rules: where packs of the fork's own are.
         lock: the file with what was recorded from a reference.
         reference: the reference, as a folder of the fork or a revision (``@REV``) of it.
@@ -30,6 +34,7 @@ class Config:
     packs: tuple[Value, ...] = ()
     required: tuple[Value, ...] = ()
     terms: Terms = field(default_factory=Terms)
+    kernel: Value | None = None
     rules: Value | None = None
     lock: Value | None = None
     reference: Value | None = None
@@ -59,7 +64,9 @@ def read_config(raw: Value) -> Config:
     )
     packs = tuple(m["packs"].items()) if "packs" in m else ()
     required = tuple(m["require"].items()) if "require" in m else ()
-    return Config(packs, required, terms, m.get("rules"), m.get("lock"), m.get("reference"))
+    return Config(
+        packs, required, terms, m.get("kernel"), m.get("rules"), m.get("lock"), m.get("reference")
+    )
 
 
 def _allowed(value: Value) -> frozenset[Verdict]:

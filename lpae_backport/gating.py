@@ -5,7 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from lpae_backport.finding import Checklist, State, StepComparison, Verdict
+from lpae_backport.finding import (
+    UNDER,
+    Checklist,
+    CheckResult,
+    State,
+    StepComparison,
+    Verdict,
+)
 from lpae_backport.report import Finding, Kind, Waiver, finding_of, kind_of
 from lpae_backport.ruleset import fits
 
@@ -17,7 +24,7 @@ _RANK = {
     Verdict.MISSING: 3,
     Verdict.UNKNOWN: 4,
 }
-_BROKEN = (Verdict.DIFFERS, Verdict.PARTIAL, Verdict.MISSING)
+_NOT_DONE = tuple(v for v in Verdict if v not in (Verdict.DONE, Verdict.UNKNOWN))
 ALLOWED = frozenset((Verdict.DONE, Verdict.NOT_APPLICABLE))
 
 
@@ -41,6 +48,16 @@ class Terms:
         """Tell whether a step is one that it insists on."""
         return not self.require or any(fits(step, r) for r in self.require)
 
+    def with_base(self, before: "Terms") -> "Terms":
+        """Return what a state is held to that comes from another: to no less than that was."""
+        everything = not self.require or not before.require
+        return Terms(
+            () if everything else (*self.require, *before.require),
+            self.allow & before.allow,
+            self.fail_on | before.fail_on,
+            self.waivers,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Before:
@@ -48,6 +65,8 @@ class Before:
 
     verdict: Verdict
     held: frozenset[str] = frozenset()
+    always: frozenset[str] = frozenset()
+    """Those of them that hung on no option."""
     file: str = ""
     """The file that it was decided in, below the top of the repository."""
 
@@ -85,7 +104,14 @@ def before_of(s: StepComparison, prefix: str) -> Before:
     constraints = {c.id for c in s.target.checks if c.constraint}
     place = s.target.place
     file = f"{prefix}{place.path}" if place is not None else ""
-    return Before(s.verdict, frozenset(i for i in held if not (vacuous and i in constraints)), file)
+    kept = frozenset(i for i in held if not (vacuous and i in constraints))
+    always = frozenset(c.id for c in s.target.checks if c.id in kept and not hangs_on_option(c))
+    return Before(s.verdict, kept, always, file)
+
+
+def hangs_on_option(check: CheckResult) -> bool:
+    """Tell whether what a check found is compiled only under an option."""
+    return check.reason.startswith(UNDER)
 
 
 def judge(
@@ -129,8 +155,9 @@ def _said(s: StepComparison, terms: Terms, base: Base | None, prefix: str) -> Fi
         if change:
             gone = before.file if before is not None else ""
             found = finding_of(s, Kind.WORSE, prefix, before=change, gone=gone)
-            fails = bool({Kind.WORSE, kind} & terms.fail_on)
-            return replace(found, fails=fails, why="not in fail-on")
+            fails = bool({Kind.WORSE, kind} & terms.fail_on) and terms.requires(s.id)
+            why = "not in fail-on" if terms.requires(s.id) else "not required"
+            return replace(found, fails=fails, why=why)
     if kind is None:
         return None
     why = ""
@@ -150,7 +177,7 @@ def _change(base: Base, before: Before | None, s: StepComparison) -> str:
     was = f"was {before.verdict.value} in {base.name}"
     if before.verdict is Verdict.UNKNOWN:
         # Nobody knows whether it is worse: that must not pass for an answer.
-        return f"and {was}" if s.verdict in _BROKEN else ""
+        return f"and {was}" if s.verdict in _NOT_DONE else ""
     if _RANK[s.verdict] > _RANK[before.verdict]:
         return was
     if before.verdict is Verdict.DONE and s.verdict is Verdict.NOT_APPLICABLE:
@@ -158,8 +185,14 @@ def _change(base: Base, before: Before | None, s: StepComparison) -> str:
     if _RANK[s.verdict] < _RANK[before.verdict]:
         return ""
     gone = (State.UNMET, State.DIFFERS, State.UNKNOWN)
-    lost = [c.id for c in s.target.checks if c.state in gone and c.id in before.held]
+    checks = s.target.checks
+    lost = [c.id for c in checks if c.state in gone and c.id in before.held]
+    lost += [f"{c.id} ({c.reason})" for c in checks if c.id in before.always and _hangs(c)]
     return f"and lost {', '.join(lost)} since {base.name}" if lost else ""
+
+
+def _hangs(check: CheckResult) -> bool:
+    return check.state is State.MET and hangs_on_option(check)
 
 
 def waiver_faults(
@@ -178,13 +211,17 @@ def waiver_faults(
             )
 
 
+def _says_something(text: str) -> bool:
+    return any(c.isalnum() for c in text)
+
+
 def _fault(w: Waiver, checklist: Checklist, today: date) -> tuple[str, str] | None:
     """Return what makes a waiver void, as a word and in words."""
     if not any(fits(s.id, w.step) for s in checklist.steps):
         return "unknown-step", "names no step of these packs"
-    if not w.reason.strip():
+    if not _says_something(w.reason):
         return "no-reason", "gives no reason"
-    if not w.owner.strip():
+    if not _says_something(w.owner):
         return "no-owner", "names no owner"
     if w.expires is None:
         return "no-expiry", "does not say when it expires"

@@ -95,9 +95,9 @@ def check_alternates(git_dir: str, given: str) -> None:
     if _leads_out(common) or any(_small(p).strip() for p in lists):
         text = "takes its objects from elsewhere (objects/info/alternates, or links)"
         raise TreeError(text, where=given, hint="git clone --dissociate, or git repack -ad")
-    config = common / "config"
-    if config.exists() and not config.is_file():
-        raise TreeError("its configuration is no file", where=given)
+    odd = [p for p in (*lists, *(common / n for n in _PARTS)) if _is_odd(p)]
+    if odd:
+        raise TreeError(f"its {odd[0].name} is neither file nor folder", where=given)
 
 
 _PARTS = ("objects", "objects/info", "objects/pack", "refs", "packed-refs", "HEAD", "config")
@@ -107,6 +107,11 @@ def _leads_out(git_dir: Path) -> bool:
     """Tell whether a part of a repository is a link out of it."""
     here = os.path.realpath(git_dir) + os.sep
     return any(not os.path.realpath(git_dir / p).startswith(here) for p in _PARTS)
+
+
+def _is_odd(path: Path) -> bool:
+    """Tell whether a path is a pipe, say, which git would wait for."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _small(path: Path) -> bytes:

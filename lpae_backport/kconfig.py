@@ -103,8 +103,9 @@ class Kbuild:
 
     def __init__(self, tree: FileTree, top: str) -> None:
         self._tree = tree
-        self._objects: dict[str, list[str]] = {}
-        self._always: list[str] = []
+        self._objects: dict[str, dict[str, None]] = {}
+        self._always: dict[str, None] = {}
+        self._entered: set[tuple[str, str]] = set()
         self.problems: list[str] = []
         """Makefiles that could not be read, and why."""
         self.absent: list[str] = []
@@ -113,7 +114,7 @@ class Kbuild:
 
     def sources(self, symbol: str) -> list[str]:
         """Return the C files built for ``CONFIG_<symbol>``, in the order of the Makefiles."""
-        return self._objects.get(f"CONFIG_{symbol}", [])
+        return list(self._objects.get(f"CONFIG_{symbol}", ()))
 
     def is_built(self, path: str) -> bool:
         """Tell whether some Makefile read here names `path`."""
@@ -121,6 +122,9 @@ class Kbuild:
 
     def _read(self, folder: str, inherited: str, depth: int) -> bool:
         """Read one Makefile; `inherited` is the symbol its directory is entered for."""
+        if (folder, inherited) in self._entered:
+            return True
+        self._entered.add((folder, inherited))
         names = [n for n in ("Kbuild", "Makefile") if self._tree.is_file(f"{folder}/{n}")]
         if not names:
             return False
@@ -158,8 +162,7 @@ class Kbuild:
         if not word.endswith(".o"):
             return
         parts = [w for w in lists.get(word[:-2], []) if w.endswith(".o")] or [word]
-        into = self._objects.setdefault(symbol, []) if symbol else self._always
+        into = self._objects.setdefault(symbol, {}) if symbol else self._always
         for part in [word, *parts]:
             path = posixpath.normpath(f"{folder}/{part[:-2]}.c")
-            if path not in into:
-                into.append(path)
+            into[path] = None

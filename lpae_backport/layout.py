@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from lpae_backport.filetree import FileTree, OutsideError, UnreadableError
+from lpae_backport.filetree import EmptyError, FileTree, OutsideError, UnreadableError
 from lpae_backport.kconfig import Kbuild
 from lpae_backport.masking import decode, without_comments
 from lpae_backport.rule import FileSpec, Pack
@@ -245,6 +245,15 @@ class Layout:
             self._includers[key] = Includers(places, tuple(unread))
         return self._includers[key]
 
+    def _sources(self, folders: tuple[str, ...], unread: list[Unreadable]) -> Iterator[str]:
+        for folder in folders:
+            try:
+                for path in self.tree.walk(folder, _INCLUDE_DEPTH):
+                    if path.endswith((".c", ".h")):
+                        yield path
+            except UnreadableError as e:
+                unread.append(Unreadable(folder, e.message))
+
     def _scan(
         self, headers: tuple[str, ...], folders: tuple[str, ...], unread: list[Unreadable]
     ) -> Iterator[tuple[str, int]]:
@@ -254,12 +263,10 @@ class Layout:
             % b"|".join(map(re.escape, names)),
             re.MULTILINE,
         )
-        for path in (p for f in folders for p in self.tree.walk(f, _INCLUDE_DEPTH)):
-            if not path.endswith((".c", ".h")):
-                continue
+        for path in self._sources(folders, unread):
             try:
                 data = self.tree.read(path)
-            except OutsideError:
+            except (OutsideError, EmptyError):
                 continue
             except UnreadableError as e:
                 unread.append(Unreadable(path, e.message))

@@ -96,6 +96,8 @@ def read_lock(raw: Value, packs: list[Pack]) -> PackAudits:
     known = {}
     for value in listed(m["packs"]):
         p = value.mapping(("id", "rules", "steps"), ("id", "rules", "steps"))
+        if p["id"].text() in known:
+            p["id"].fail(f"pack {p['id'].text()} given twice", _AGAIN)
         known[p["id"].text()] = p
     audits = {}
     for pack in packs:

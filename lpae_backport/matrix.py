@@ -75,6 +75,7 @@ def _text(m: Matrix) -> str:
         lines.append("  ".join([*cells, r[-1]]).rstrip())
     lines.append("")
     lines += [f"{printable(n)}: {summary(c)}" for n, c in _columns(m)]
+    lines += _lacking(m)
     lines += [f"note: {printable(n)}: {printable(p)}" for n, c in _columns(m) for p in c.problems]
     return "\n".join(lines) + "\n"
 
@@ -89,6 +90,10 @@ def _markdown(m: Matrix) -> str:
     lines = [f"| {line} |" for line in lines]
     lines.append("")
     lines += [f"- {escape(n)}: {escape(summary(c))}" for n, c in _columns(m)]
+    reference = m.checklists[0].reference
+    if reference is not None:
+        lines.append(f"- reference: {escape(_about(reference))}")
+    lines += [f"> {escape(line)}" for line in _lacking(m)]
     lines += [f"> {escape(n)}: {escape(p)}" for n, c in _columns(m) for p in c.problems]
     return "\n".join(lines) + "\n"
 
@@ -123,6 +128,12 @@ def _json(m: Matrix) -> str:
         ],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _lacking(m: Matrix) -> list[str]:
+    """Return what makes the table say nothing of some steps."""
+    lacking = m.checklists[0].lacking
+    return [f"the reference itself lacks {', '.join(lacking)}"] if lacking else []
 
 
 def _columns(m: Matrix) -> list[tuple[str, Checklist]]:

@@ -103,7 +103,9 @@ def tell(message: str) -> None:
     """Say one line on standard error; what a terminal would obey is shown instead."""
     text = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in message)
     text = text.replace("##[", "#\\x23[")  # obeyed in any line by runners of GitHub Actions
-    with contextlib.suppress(BrokenPipeError):
+    if sys.stderr is None:
+        return
+    with contextlib.suppress(OSError):
         print(f"lpae-audit: {text}", file=sys.stderr)
 
 
@@ -121,7 +123,7 @@ class Progress:
         self._done = 0
         self._start = time.monotonic()
         self._bar: Bar | None = None
-        self._wanted = sys.stderr.isatty()
+        self._wanted = sys.stderr is not None and sys.stderr.isatty()
 
     def __enter__(self) -> "Progress":
         return self
@@ -149,8 +151,9 @@ class Progress:
 
     def _draw(self) -> None:
         from rich.console import Console
+        from rich.markup import escape
         from rich.progress import Progress as Bar
 
         self._bar = Bar(console=Console(stderr=True), transient=True)
-        self._bar.add_task(self._what, total=self._total)
+        self._bar.add_task(escape(self._what), total=self._total)
         self._bar.start()

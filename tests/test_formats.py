@@ -206,6 +206,17 @@ def test_a_terminal_shows_the_same(fork: Path) -> None:
     assert plain.count(": error: ") >= 3
 
 
+def test_two_waivers_of_a_step_are_two_findings(run, fork: Path) -> None:
+    """They differ in their fingerprints, too."""
+    waivers = [
+        {"step": "1.3", "reason": "r", "owner": o, "expires": "2020-01-01"} for o in ("a", "b")
+    ]
+    (fork / ".lpae-audit.yaml").write_text(yaml.safe_dump({"schema": 1, "waivers": waivers}))
+    found = json.loads(run("gate", fork, "--format", "gitlab").out)
+    prints = [e["fingerprint"] for e in found]
+    assert len(set(prints)) == len(prints)
+
+
 def test_matrix(run, tmp_path: Path, old: Path, new: Path) -> None:
     """Several targets, one column each, in three formats; one that is open ends with 1."""
     fork = shutil.copytree(new, tmp_path / "fork")
@@ -229,6 +240,9 @@ def test_matrix(run, tmp_path: Path, old: Path, new: Path) -> None:
     assert document["schema"] == "lpae-audit/matrix/1"
     assert len(document["targets"]) == 3
     assert [t["status"] for t in document["steps"][1]["targets"]] == ["done", "missing", "missing"]
+    swapped = run("matrix", new, old)
+    assert swapped.status == 1
+    assert "the reference itself lacks 1.1, 1.2" in swapped.out
     out = tmp_path / "m.md"
     r = run("matrix", *targets, new, "--format", "markdown", "-o", out, "--exit-zero")
     assert (r.status, out.read_text()) == (0, marked)

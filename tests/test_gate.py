@@ -430,6 +430,7 @@ def test_a_waiver_excuses(run, fork: Fork) -> None:
         ({"reason": None}, "gives no reason", True),
         ({"reason": "  "}, "gives no reason", True),
         ({"owner": None}, "names no owner", True),
+        ({"owner": "\u200b"}, "names no owner", True),
         ({"expires": None}, "does not say when it expires", True),
         ({"expires": "2020-01-31"}, "expired on 2020-01-31", True),
         ({"step": "9.9"}, "names no step", True),
@@ -639,6 +640,107 @@ def test_a_file_that_is_gone_is_named(run, fork: Fork) -> None:
     assert {f["file"] for f in report["findings"] if f["step"] == "1.6.2b"} == {
         f"linux-vendor/{_A}"
     }
+
+
+def test_two_kernels(run, fork: Fork) -> None:
+    """A kernel that appears above the one that was judged does not take its place."""
+    whole = shutil.copytree(fork.kernel, fork.top.parent / "whole")
+    fork.unguard()
+    shutil.copytree(whole, fork.top, dirs_exist_ok=True)
+    commit(fork.top, "a decoy")
+    for tree in (fork.top, f"{fork.top}@HEAD"):
+        r = run("gate", tree, "--since", "HEAD~1")
+        assert r.status == 4
+        assert "two kernels, . and linux-vendor" in r.err
+    fork.configure(kernel="linux-vendor")
+    r = run("gate", fork.top)
+    assert r.status == 3
+    assert "the kernel is in the top, not in 'linux-vendor'" in r.err
+    assert run("gate", fork.kernel).status == 1
+
+
+def test_code_that_falls_under_an_option_is_worse(run, fork: Fork, tmp_path: Path) -> None:
+    """What was always compiled and now hangs on an option is not what it was."""
+    (tmp_path / "b.json").write_text(run("gate", fork.top, "--format", "json").out)
+    path = fork.kernel / _A
+    path.write_text(f"#ifdef CONFIG_NEVER\n{path.read_text()}\n#endif\n")
+    assert run("gate", fork.top).status == 0
+    for base in (["--since", "HEAD"], ["--baseline", tmp_path / "b.json"]):
+        status, report = _json(run, fork.top, *base)
+        assert status == 1
+        assert "only under defined(CONFIG_NEVER)" in report["findings"][0]["message"]
+    commit(fork.top)
+    assert run("gate", fork.top, "--since", "HEAD").status == 0
+
+
+def test_unknown_and_then_gone_is_worse(run, fork: Fork) -> None:
+    """A driver that could not be read before, and is gone now, was not mended."""
+    name = "drivers/iommu/io-pgtable-arm-v7s.c"
+    (fork.kernel / name).write_bytes(b"\0")
+    commit(fork.top)
+    (fork.kernel / name).unlink()
+    fork.build("IOMMU_IO_PGTABLE_ARMV7S", "")
+    status, report = _json(run, fork.top, "--since", "HEAD")
+    assert status == 1
+    assert "2.2a" in _failing(report)
+
+
+def test_what_does_not_apply_though_it_should(run, fork: Fork, new: Path) -> None:
+    """A step that the reference has, and that finds nothing to apply to, is told of."""
+    (fork.kernel / "drivers/iommu/io-pgtable-arm-v7s.c").unlink()
+    fork.build("IOMMU_IO_PGTABLE_ARMV7S", "")
+    r = run("gate", fork.top, "--reference", new)
+    assert r.status == 0
+    assert "note: not applicable, though the reference has it: 2.2a" in r.out
+
+
+def test_rules_and_locks_that_changed_are_told_of(run, fork: Fork, new: Path) -> None:
+    """A branch that weakens the fork's own rules, or its lock, does not do so in silence."""
+    shutil.copytree(ROOT / "rules", fork.top / "ci/rules")
+    run("lock", new, "-o", fork.top / "l")
+    fork.configure(rules="ci/rules", lock="l")
+    commit(fork.top)
+    assert "changed since" not in run("gate", fork.top, "--since", "HEAD").out
+    (fork.top / "l").write_text((fork.top / "l").read_text() + "# x\n")
+    assert "the lock has changed since HEAD" in run("gate", fork.top, "--since", "HEAD").out
+    step = fork.top / "ci/rules/mali-lpae/steps/1.6.2b.yaml"
+    step.write_text(step.read_text() + "# x\n")
+    run("lock", new, "--rules", fork.top / "ci/rules", "-o", fork.top / "l")
+    assert "the rules have changed since HEAD" in run("gate", fork.top, "--since", "HEAD").out
+    fork.configure(rules="ci/rules", lock="l")
+    (fork.kernel / ".lpae-audit.yaml").write_text("schema: 1\n")
+    assert "the configuration has changed" in run("gate", fork.top, "--since", "HEAD").out
+
+
+def test_a_kernel_that_moves_to_a_name_in_use(run, fork: Fork) -> None:
+    """What the base calls by the kernel's new name need be no kernel."""
+    (fork.top / "kernel").mkdir()
+    (fork.top / "kernel/README").write_text("none\n")
+    commit(fork.top)
+    fork.kernel.rename(fork.top / "kernel/linux")
+    (fork.top / "kernel/README").unlink()
+    commit(fork.top)
+    r = run("gate", f"{fork.top}@HEAD", "--since", "HEAD~1")
+    assert r.status == 0, r.err
+
+
+def test_an_empty_source_is_harmless(run, fork: Fork) -> None:
+    """A file with nothing in it includes nothing."""
+    (fork.kernel / "drivers/iommu/vendor-stub.h").write_text("")
+    (fork.kernel / "drivers/iommu/vendor-stub.c").write_text("\n")
+    assert run("gate", fork.top).status == 0
+
+
+def test_what_is_not_required_does_not_fail_with_a_base(run, fork: Fork) -> None:
+    """Steps that neither state requires are noted; those that one of them requires fail."""
+    fork.configure(require=["1.2"])
+    commit(fork.top)
+    fork.unguard()
+    r = run("gate", fork.top, "--since", "HEAD")
+    assert r.status == 0
+    assert "not required" in r.out
+    fork.configure(require=["1.2", "1.6"])
+    assert run("gate", fork.top, "--since", "HEAD").status == 1
 
 
 # Words and ends

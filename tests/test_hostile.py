@@ -165,6 +165,90 @@ def test_links_of_a_revision_stay_inside(run, fork: Path, tmp_path: Path) -> Non
         assert "leads out of the tree" in r.err or "too many symbolic links" in r.err
 
 
+def test_parts_of_a_repository_that_are_elsewhere(
+    run, fork: Path, tmp_path: Path, new: Path
+) -> None:
+    """Links and a commondir do not lead to another repository."""
+    for part in ("objects/pack", "refs", "packed-refs", "HEAD"):
+        git(fork, "pack-refs", "--all")
+        home = tmp_path / part.replace("/", "-")
+        shutil.copytree(fork, home, symlinks=True)
+        there = home / ".git" / part
+        if there.is_dir():
+            shutil.rmtree(there)
+        else:
+            there.unlink()
+        there.symlink_to(fork / ".git" / part)
+        _fails(run, 4, "from elsewhere", argv=("gate", f"{home}@HEAD"))
+    liar = tmp_path / "liar"
+    shutil.copytree(new, liar)
+    git(liar, "init", "-q")
+    (liar / ".git/commondir").write_text(f"{fork}/.git\n")
+    _fails(run, 4, "part of another repository", argv=("gate", f"{liar}@HEAD"))
+
+
+def test_pipes_where_files_should_be(run, fork: Path, tmp_path: Path, new: Path) -> None:
+    """Nothing waits for what a pipe will never say."""
+    for name in ("info/alternates", "../commondir", "../config"):
+        home = tmp_path / name.replace("/", "-").replace(".", "")
+        shutil.copytree(fork, home)
+        path = home / ".git/objects" / name
+        path.unlink(missing_ok=True)
+        os.mkfifo(path)
+        assert run("gate", f"{home}@HEAD").status in (0, 4)
+    liar = shutil.copytree(new, tmp_path / "liar")
+    os.mkfifo(liar / ".git")
+    _fails(run, 4, "its .git cannot be read", argv=("gate", f"{liar}@HEAD"))
+    (liar / ".git").unlink()
+    (liar / "Makefile").unlink()
+    os.mkfifo(liar / "Makefile")
+    assert run("gate", liar).status == 4
+
+
+def test_forged_tree_objects(run, fork: Path) -> None:
+    """A tree object that is cut, and an entry of another kind than it says, end with 4."""
+    blob = git(fork, "rev-parse", f"HEAD:{_A}")
+    cut = git(fork, "hash-object", "-t", "tree", "-w", "--stdin", "--literally", data=b"40000 x")
+    lie = b"40000 drivers\0" + bytes.fromhex(blob)
+    other = git(fork, "hash-object", "-t", "tree", "-w", "--stdin", "--literally", data=lie)
+    for tree, says in ((cut, "is damaged"), (other, "is a blob, not a tree")):
+        revision = git(fork, "commit-tree", tree)
+        _fails(run, 4, says, argv=("gate", f"{fork}@{revision}"))
+
+
+def test_a_makefile_linked_out_of_the_tree(run, fork: Path, tmp_path: Path) -> None:
+    """It is not read, on disk or in a revision; one that is linked within the tree is."""
+    (fork / "Makefile").rename(fork / "Makefile.real")
+    (fork / "Makefile").symlink_to("Makefile.real")
+    commit(fork)
+    for tree in (fork, f"{fork}@HEAD"):
+        assert run("gate", tree).status == 0
+    (fork / "Makefile").unlink()
+    (fork / "Makefile.real").rename(tmp_path / "Makefile.real")
+    (fork / "Makefile").symlink_to("../Makefile.real")
+    commit(fork)
+    for tree in (fork, f"{fork}@HEAD"):
+        assert run("gate", tree).status == 4
+
+
+def test_trees_without_end(run, fork: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders in folders in folders are unknown after a while."""
+    monkeypatch.setattr("lpae_backport.filetree.MAX_WALK", 5)
+    r = run("gate", f"{fork}@HEAD")
+    assert r.status == 1
+    assert "more than 5 files below it" in r.out
+
+
+def test_a_makefile_that_enters_itself(run, fork: Path) -> None:
+    """However often a Makefile names its own folder, it is read once."""
+    path = fork / "drivers/iommu/Makefile"
+    path.write_text(path.read_text() + f"obj-y += {'./ ' * 60}\n")
+    path.write_text(path.read_text() + f"obj-y += {' '.join(f'x{n}.o' for n in range(40000))}\n")
+    start = time.monotonic()
+    assert run("gate", fork).status == 0
+    assert time.monotonic() - start < 20
+
+
 # Archives
 
 
@@ -303,6 +387,39 @@ def test_no_archive(run, tmp_path: Path, data: bytes) -> None:
     _fails(run, 4, "x.tar.xz", argv=("gate", tmp_path / "x.tar.xz"))
 
 
+def test_an_archive_with_a_broken_header(run, tmp_path: Path, new: Path) -> None:
+    """A header that cannot be read in the middle is damage, not the end."""
+    raw = bytearray(_tarball(tmp_path / "x.tar", new).read_bytes())
+    at = raw.index(b"linux/drivers/iommu/io-pgtable-arm.c\0")
+    raw[at + 3] ^= 1
+    (tmp_path / "x.tar").write_bytes(raw)
+    _fails(run, 4, "damaged archive", argv=("gate", tmp_path / "x.tar"))
+    packed = bytearray(squeezed(bytes(raw), "x.zst"))
+    packed[len(packed) // 2] ^= 1
+    (tmp_path / "x.tar.zst").write_bytes(packed)
+    _fails(run, 4, "damaged archive", argv=("gate", tmp_path / "x.tar.zst"))
+
+
+def test_archives_that_nest(run, tmp_path: Path, new: Path, monkeypatch) -> None:
+    """Deep folders, names without end and chains of headers are refused in bounded memory."""
+    deep = _tarball(tmp_path / "a.tar", new, (_info("d/" * 1900 + "x"), b"x"))
+    _fails(run, 4, "too many or too deep folders", argv=("gate", deep))
+    block = tarfile.TarInfo("h")
+    block.type = tarfile.XHDTYPE
+    chain = block.tobuf() * 3000
+    (tmp_path / "b.tar").write_bytes(chain + bytes(1024))
+    _fails(run, 4, "damaged archive", argv=("gate", tmp_path / "b.tar"))
+    monkeypatch.setattr("lpae_backport.archive._MAX_FOLDERS", 5)
+    _fails(run, 4, "more than 5 folders", argv=("gate", _tarball(tmp_path / "c.tar", new)))
+
+
+def test_entries_below_a_link(run, tmp_path: Path, new: Path) -> None:
+    """What tar would write through a link is not what it seems, and is refused."""
+    link = _info("ln", tarfile.SYMTYPE, "linux")
+    archive = _tarball(tmp_path / "x.tar", new, (link, b""), (_info(f"ln/{_A}"), b"int x;\n"))
+    _fails(run, 4, "entry below what is no folder", argv=("gate", archive))
+
+
 # Configurations
 
 _BOMB = "schema: 1\nx: &a [1, 2]\n" + "".join(
@@ -342,6 +459,10 @@ _BOMB = "schema: 1\nx: &a [1, 2]\n" + "".join(
         ("schema: !!python/object:os.system 1\n", "tag"),
         ("schema: [1\n", "not YAML"),
         ("[" * 400 + "]" * 400, "nested too deeply"),
+        ("schema: 1\nx: " + "[" * 120000, "nested too deeply"),
+        ("schema: 1\nx: " + "{a: " * 40000, "nested too deeply"),
+        ("- " * 60000, "nested too deeply"),
+        ('schema: 1\nlock: "a\\0b"\n', "leads out of the fork"),
         ("\0", "binary file"),
         ("# nothing\n", "file is empty"),
     ],
@@ -410,6 +531,45 @@ def test_evil_names_and_text(run, fork: Path, tmp_path: Path, form: str) -> None
         )
     if form in ("json", "sarif", "gitlab"):
         json.loads(r.out)
+
+
+def test_lines_that_are_commands(run, fork: Path, tmp_path: Path) -> None:
+    """Nothing of a fork begins a line of any report, or has a runner's old command in it."""
+    evil = "zz\n::stop-commands::x\n##[error]y"
+    home = tmp_path / f"k{evil}"
+    fork.rename(home)
+    waiver = {"step": evil, "reason": evil, "owner": evil, "expires": "2999-01-01"}
+    (home / ".lpae-audit.yaml").write_text(yaml.safe_dump({"schema": 1, "waivers": [waiver]}))
+    (home / "drivers/iommu/Makefile").unlink()
+    (home / _A).rename(home / f"drivers/iommu/a{evil}.c")
+    for form in ("text", "github", "markdown", "junit", "gitlab", "sarif"):
+        r = run("gate", home, "-v", "--format", form)
+        assert r.status == 1
+        for line in (r.out + r.err).splitlines():
+            assert not line.startswith("::stop-commands"), form
+            assert "##[" not in line, form
+
+
+def test_standard_error_that_is_closed_or_full(fork: Path) -> None:
+    """Messages that cannot be written change neither the report nor the status."""
+    import subprocess
+    import sys
+
+    gate = f"{sys.executable} -m lpae_backport gate"
+    for tree, status in ((fork, 0), ("/nowhere", 4)):
+        for end in ("2>&-", "2>/dev/full"):
+            done = subprocess.run(
+                ["sh", "-c", f'{gate} "$0" {end}', str(tree)], capture_output=True, check=False
+            )
+            assert done.returncode == status, (tree, end)
+            assert b"lpae-audit: " not in done.stdout
+
+
+def test_a_day_that_is_none(run, fork: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SOURCE_DATE_EPOCH has to be a time."""
+    for text in ("99999999999999999999", "soon"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", text)
+        _fails(run, 2, "SOURCE_DATE_EPOCH is no time", argv=("gate", fork))
 
 
 def test_evil_names_on_stderr(run, tmp_path: Path) -> None:

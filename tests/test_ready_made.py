@@ -422,7 +422,7 @@ def test_hook_passes_and_fails(hooked: Path, fork: Path) -> None:
     line = _break(fork)
     done = _pre_commit(fork, hooked, "run", "--all-files")
     assert done.returncode == 1
-    assert f"{_PGTABLE}:{line}: 1.6.2a is missing" in done.stdout
+    assert f"{_PGTABLE}:{line}: error: 1.6.2a " in done.stdout
 
 
 def test_hook_at_a_commit(hooked: Path, fork: Path) -> None:
@@ -445,7 +445,7 @@ def test_hook_at_a_commit(hooked: Path, fork: Path) -> None:
     header.write_text(header.read_text().replace("coherent_walk", "coherent"))
     done = commit()
     assert done.returncode == 1
-    assert "1.6.1 is missing (0 of 1 checks), was done in HEAD" in done.stderr
+    assert ": missing, was done in HEAD" in done.stderr
     assert _git(fork, "rev-list", "--count", "HEAD") == "3"
 
 

@@ -178,6 +178,10 @@ def test_names_of_revisions(tmp_path: Path) -> None:
     assert split_revision(f"{here}@main@{{12:00}}:x") == (here, "main@{12:00}", "x")
     assert split_revision(f"{here}/a@b@v1") == (f"{here}/a@b", "v1", "")
     assert split_revision("nowhere@HEAD") == ("", "", "")
+    assert split_revision("@HEAD:x") == (".", "HEAD", "x")
+    (tmp_path / "job").mkdir()
+    (tmp_path / "job@2").mkdir()
+    assert split_revision(f"{here}/job@2@HEAD") == (f"{here}/job@2", "HEAD", "")
 
 
 @pytest.mark.parametrize(

@@ -27,13 +27,13 @@ def _annotation(f: Finding) -> str:
         values["endLine"] = str(place.end_line)
     values["title"] = f"waiver of {f.step}" if f.kind is Kind.WAIVER else f"{f.step} {f.title}"
     head = ",".join(f"{k}={_property(v)}" for k, v in values.items())
-    text = "\n".join(t for t in (f.message, f.advice, excuse(f)) if t)
-    return f"::{level} {head}::{_data(text)}"
+    text = "%0A".join(_data(t) for t in (f.message, f.advice, excuse(f)) if t)
+    return f"::{level} {head}::{text}"
 
 
 def _data(text: str) -> str:
     """Escape as the runner's own toolkit does; without it a line could be a command of its own."""
-    return printable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text).replace("%", "%25")
 
 
 def _property(text: str) -> str:

@@ -12,12 +12,12 @@ from lpae_backport.format.words import (
     how,
     outcome,
     place,
-    printable,
+    printable_lines,
     summary,
 )
 from lpae_backport.report import Report
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@!$])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@!$&])")
 
 
 def render(report: Report, detail: int) -> str:
@@ -52,12 +52,12 @@ def _findings(report: Report) -> list[str]:
 
 def escape(text: str) -> str:
     """Return `text` so that markdown and HTML show it as it is."""
-    return _SPECIAL.sub(r"\\\1", printable(text)).replace("\n", " ")
+    return _SPECIAL.sub(r"\\\1", " ".join(printable_lines(text)))
 
 
 def _code(text: str) -> str:
     """Return `text` as inline code, fenced longer than any run of backticks in it."""
-    text = printable(text).replace("\n", " ")
+    text = " ".join(printable_lines(text))
     fence = "`" * (max((len(r) for r in re.findall("`+", text)), default=0) + 1)
     pad = " " if "`" in text else ""
     return f"{fence}{pad}{text}{pad}{fence}"
@@ -83,7 +83,7 @@ def _check(c: CheckResult) -> list[str]:
         + (f" ({escape(c.reason)})" if c.reason else "")
     ]
     for e in c.evidence[:1]:
-        text = printable(e.text).split("\n")[:EXCERPT]
+        text = printable_lines(e.text)[:EXCERPT]
         if any(text):
             longest = max((len(r) for t in text for r in re.findall("`+", t)), default=0)
             fence = "`" * max(3, longest + 1)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from lpae_backport import __version__
 from lpae_backport.format.markdown import escape
-from lpae_backport.format.words import printable
+from lpae_backport.format.words import printable, printable_lines
 from lpae_backport.location import Location
 from lpae_backport.report import Finding, Kind, Report
 from lpae_backport.rule import Pack, Step
@@ -51,7 +51,7 @@ def _id(pack: str, step: str) -> str:
 
 
 def _rule(pack: Pack, step: Step) -> dict[str, Any]:
-    why = printable(step.why.strip())
+    why = "\n".join(printable_lines(step.why.strip()))
     commits = [f'{c.sha[:12]} ("{printable(c.subject)}")' for c in step.commits]
     text = "\n".join([why, *(f"Trap: {printable(t)}" for t in step.traps), *commits])
     marked = [escape(why), *(f"- {escape(t)}" for t in (*step.traps, *commits))]

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from lpae_backport.finding import CheckResult, Side, State, StepComparison, Verdict
 from lpae_backport.format.text import EXCERPT, closing, heading, row, tabled, verdict_of
-from lpae_backport.format.words import printable, summary
+from lpae_backport.format.words import printable, printable_lines, summary
 from lpae_backport.report import Report
 
 _STYLE = {
@@ -99,7 +99,7 @@ def _details(console: Console, s: StepComparison) -> None:
 def _excerpts(console: Console, side: Side, check: CheckResult) -> None:
     for e in check.evidence:
         console.print(Text(f"  {side.value} {printable(str(e.location))}", style="cyan"))
-        lines = printable(e.text).split("\n") if e.text else []
+        lines = printable_lines(e.text)
         if lines:
             first = e.location.line
             code = "\n".join(lines[:EXCERPT])

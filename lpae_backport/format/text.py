@@ -12,6 +12,7 @@ from lpae_backport.format.words import (
     outcome,
     place,
     printable,
+    printable_lines,
     summary,
 )
 from lpae_backport.report import Report
@@ -101,7 +102,7 @@ def _excerpts(side: Side, check: CheckResult) -> Iterator[str]:
 
 def excerpt(e: Evidence) -> Iterator[str]:
     """Yield the numbered lines of a piece of evidence, cut where it is long."""
-    lines = printable(e.text).split("\n") if e.text else []
+    lines = printable_lines(e.text)
     for n, line in enumerate(lines[:EXCERPT], e.location.line):
         yield f"        {n:>5} | {line.expandtabs(8)}".rstrip()
     if len(lines) > EXCERPT:

@@ -6,12 +6,22 @@ import re
 from lpae_backport.finding import Checklist, StepAudit, TreeInfo, Verdict
 from lpae_backport.report import Finding, Kind, Report
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def printable(text: str) -> str:
-    """Return `text` with control characters (and what turns text around) shown, not obeyed."""
-    return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}" if m[0] != "\r" else "", text)
+    """Return `text` on one line, with what a terminal or a runner would obey shown instead.
+
+    That is control characters, what turns text around, and the ``##[`` that runners of GitHub
+    Actions take for a command in whatever line.
+    """
+    text = _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}" if m[0] != "\r" else "", text)
+    return text.replace("##[", "#\\x23[")
+
+
+def printable_lines(text: str) -> list[str]:
+    """Return the lines of a text, each as `printable` shows it."""
+    return [printable(line) for line in text.split("\n")] if text else []
 
 
 def place(audit: StepAudit | None) -> str:
@@ -73,7 +83,7 @@ def excuse(finding: Finding) -> str:
     if w is None or finding.kind is Kind.WAIVER:
         return printable(finding.why) if not finding.fails else ""
     until = f", until {w.expires.isoformat()}" if w.expires is not None else ""
-    return printable(f"waived: {w.reason} ({w.owner}{until})").replace("\n", " ")
+    return printable(f"waived: {w.reason} ({w.owner}{until})")
 
 
 def basis(report: Report) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from lpae_backport.errors import UsageError
 
@@ -83,9 +83,17 @@ def _write_stdout(text: str) -> None:
         sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
         sys.stdout.flush()
     except BrokenPipeError:
+        _give_up(sys.stdout)
         raise ClosedPipeError from None
     except OSError as e:
+        _give_up(sys.stdout)
         raise UsageError(f"standard output cannot be written: {e.strerror}") from None
+
+
+def _give_up(stream: TextIO) -> None:
+    """Let nothing that is left in a buffer fail once more when the program ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _umask() -> int:
@@ -105,8 +113,10 @@ def tell(message: str) -> None:
     text = text.replace("##[", "#\\x23[")  # obeyed in any line by runners of GitHub Actions
     if sys.stderr is None:
         return
-    with contextlib.suppress(OSError):
-        print(f"lpae-audit: {text}", file=sys.stderr)
+    try:
+        print(f"lpae-audit: {text}", file=sys.stderr, flush=True)
+    except OSError:
+        _give_up(sys.stderr)
 
 
 class Progress:

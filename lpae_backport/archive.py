@@ -97,7 +97,8 @@ class ArchiveStore(Store):
             return
         if m.info.islnk():
             target = self._inside(m.info.linkname, "hard link leads out of the archive")
-            self._folders[folder][last] = Entry(EntryKind.FILE, target)
+            there = self.entry(target)
+            self._folders[folder][last] = there or Entry(EntryKind.FILE, target)
             return
         kind = EntryKind.EXECUTABLE if m.info.mode & 0o111 else EntryKind.FILE
         self._folders[folder][last] = Entry(kind, name)

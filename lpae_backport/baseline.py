@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lpae_backport.errors import RuleError
-from lpae_backport.finding import UNDER, State, Verdict
-from lpae_backport.gating import Base, Before
+from lpae_backport.finding import State, Verdict
+from lpae_backport.gating import Base, Before, options_of
 from lpae_backport.report import Kind
 
 _SCHEMAS = ("lpae-audit/compare/1", "lpae-audit/gate/1")
@@ -56,5 +56,5 @@ def _before(step: dict[str, Any]) -> Before:
         if State(c["state"]) is State.MET
         and not (verdict is Verdict.MISSING and c.get("constraint", False))
     )
-    under = (str(c["id"]) for c in step["checks"] if str(c.get("reason", "")).startswith(UNDER))
-    return Before(verdict, held, held - frozenset(under))
+    options = {str(c["id"]): options_of(str(c.get("reason", ""))) for c in step["checks"]}
+    return Before(verdict, held, {i: o for i, o in options.items() if i in held})

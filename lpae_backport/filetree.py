@@ -64,6 +64,11 @@ class FileTree(ABC):
         """Where the kernel is; see above."""
         return ""
 
+    @property
+    def is_named(self) -> bool:
+        """Tell whether the user named the kernel's own folder, so that none was looked for."""
+        return False
+
     def top(self) -> "FileTree":
         """Return the whole repository, directory or archive that the kernel belongs to."""
         return self

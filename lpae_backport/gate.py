@@ -204,7 +204,10 @@ class Gate:
 
     def _check_same_kernel(self, base: FileTree) -> None:
         """Refuse to take a kernel for another that stands where it stood before."""
-        if base.prefix == self._target.prefix:
+        top = self._target.prefix
+        if base.prefix == top or self._config.kernel is not None:
+            return
+        if top and self._target.is_named:
             return
         try:
             found = self._target.top().kernel_in(base.prefix)
@@ -212,18 +215,20 @@ class Gate:
             return
         if found.prefix == base.prefix:
             names = " and ".join(p.rstrip("/") or "." for p in (self._target.prefix, base.prefix))
-            hint = "name the one that counts, TREE or REPO@REV:SUBDIR"
+            hint = "kernel: FOLDER in the configuration, or name a folder as TREE"
             raise TreeError(f"two kernels, {names}", where=self._target.path, hint=hint)
 
     def _terms_before(self, tree: FileTree) -> Terms:
         """Return what the configuration of an earlier state insisted on."""
-        before = find_fork(tree)
         try:
+            before = find_fork(tree)
             self._notes += [
                 f"{what} changed since {self._wishes.since}" for what in self._changed(before)
             ]
             return read_config(before.config()).terms if before is not None else Terms()
-        except RuleError:
+        except RuleError as e:
+            since = self._wishes.since
+            self._notes.append(f"the configuration of {since} cannot be read, all counts: {e}")
             return Terms()
 
 

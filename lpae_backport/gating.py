@@ -8,7 +8,6 @@ from datetime import date
 from lpae_backport.finding import (
     UNDER,
     Checklist,
-    CheckResult,
     State,
     StepComparison,
     Verdict,
@@ -25,6 +24,8 @@ _RANK = {
     Verdict.UNKNOWN: 4,
 }
 _NOT_DONE = tuple(v for v in Verdict if v not in (Verdict.DONE, Verdict.UNKNOWN))
+_NO_OPTIONS = frozenset(("1", "defined(__KERNEL__)", "!defined(__ASSEMBLY__)"))
+"""Conditions that hold wherever a driver is compiled."""
 ALLOWED = frozenset((Verdict.DONE, Verdict.NOT_APPLICABLE))
 
 
@@ -65,8 +66,8 @@ class Before:
 
     verdict: Verdict
     held: frozenset[str] = frozenset()
-    always: frozenset[str] = frozenset()
-    """Those of them that hung on no option."""
+    options: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What each of them hung on, by check."""
     file: str = ""
     """The file that it was decided in, below the top of the repository."""
 
@@ -105,13 +106,15 @@ def before_of(s: StepComparison, prefix: str) -> Before:
     place = s.target.place
     file = f"{prefix}{place.path}" if place is not None else ""
     kept = frozenset(i for i in held if not (vacuous and i in constraints))
-    always = frozenset(c.id for c in s.target.checks if c.id in kept and not hangs_on_option(c))
-    return Before(s.verdict, kept, always, file)
+    options = {c.id: options_of(c.reason) for c in s.target.checks if c.id in kept}
+    return Before(s.verdict, kept, options, file)
 
 
-def hangs_on_option(check: CheckResult) -> bool:
-    """Tell whether what a check found is compiled only under an option."""
-    return check.reason.startswith(UNDER)
+def options_of(reason: str) -> frozenset[str]:
+    """Return the conditions under which what a check found is compiled, by its reason."""
+    if not reason.startswith(UNDER):
+        return frozenset()
+    return frozenset(reason.removeprefix(UNDER).split(" and ")) - _NO_OPTIONS
 
 
 def judge(
@@ -141,6 +144,8 @@ def judge(
     for f in waiver_faults(checklist, terms, used, today):
         is_new = base is None or f.fingerprint not in base.waivers
         why = "" if is_new else "no worse than in the base"
+        if base is not None and f.fault == "unused":
+            why = "whoever mends a step makes its waiver idle"
         if Kind.WAIVER not in terms.fail_on:
             why = "waiver is not in fail-on"
         found.append(replace(f, fails=not why, why=why))
@@ -187,12 +192,13 @@ def _change(base: Base, before: Before | None, s: StepComparison) -> str:
     gone = (State.UNMET, State.DIFFERS, State.UNKNOWN)
     checks = s.target.checks
     lost = [c.id for c in checks if c.state in gone and c.id in before.held]
-    lost += [f"{c.id} ({c.reason})" for c in checks if c.id in before.always and _hangs(c)]
+    lost += [
+        f"{c.id} ({c.reason})"
+        for c in checks
+        if c.state is State.MET and c.id in before.options
+        if options_of(c.reason) - before.options[c.id]
+    ]
     return f"and lost {', '.join(lost)} since {base.name}" if lost else ""
-
-
-def _hangs(check: CheckResult) -> bool:
-    return check.state is State.MET and hangs_on_option(check)
 
 
 def waiver_faults(

@@ -40,7 +40,9 @@ def find_repository(given: str) -> tuple[str, str]:
 
 
 def _is_git(path: Path) -> bool:
-    return (path / "objects").is_dir() and (path / "refs").is_dir() and (path / "HEAD").exists()
+    return (
+        (path / "objects").is_dir() and (path / "refs").is_dir() and os.path.lexists(path / "HEAD")
+    )
 
 
 def _git_dir(dot: Path, given: str) -> str:
@@ -73,9 +75,12 @@ def _points_back(link: Path, dot: Path) -> bool:
 
 def _is_module_of(git_dir: Path, folder: Path) -> bool:
     """Tell whether a submodule's git directory has this folder for its work tree."""
-    text = _small(git_dir / "config").decode("utf-8", "replace")
-    m = re.search(r"^\s*worktree\s*=\s*(.+?)\s*$", text, re.MULTILINE)
-    return m is not None and os.path.realpath(git_dir / m[1]) == str(folder)
+    for name in ("config", "config.worktree"):
+        text = _small(git_dir / name).decode("utf-8", "replace")
+        m = re.search(r'^\s*worktree\s*=\s*"?(.+?)"?\s*$', text, re.MULTILINE)
+        if m is not None and os.path.realpath(git_dir / m[1]) == str(folder):
+            return True
+    return False
 
 
 def check_alternates(git_dir: str, given: str) -> None:

@@ -125,22 +125,32 @@ class GitStore(Store):
 
 
 def merge_base(git_dir: str, one: str, other: str) -> str:
-    """Return the commit where two others parted; nothing where they have none in common.
+    """Return the commit where two others parted; nothing where there is none, or no single one.
 
     Args:
         git_dir: the repository.
         one: the full name of a commit.
         other: the full name of another.
+
+    Raises:
+        TreeError: the history that would tell is not here.
     """
     done = subprocess.run(  # noqa: S603 - no shell, no stranger's argument
-        [*_command(git_dir), "merge-base", one, other],
+        [*_command(git_dir), "merge-base", "--all", one, other],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         cwd=git_dir,
         env=_environment(),
         check=False,
     )
-    return done.stdout.decode().strip() if done.returncode == 0 else ""
+    found = done.stdout.decode().split()
+    if not found and os.path.exists(os.path.join(git_dir, "shallow")):
+        hint = "git fetch --unshallow"
+        raise TreeError("too shallow to tell where they parted", where=git_dir, hint=hint)
+    if done.returncode not in (0, 1):
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no message"]
+        raise TreeError(f"git merge-base: {said[0].removeprefix('fatal: ')}", where=git_dir)
+    return found[0] if len(found) == 1 else ""
 
 
 def _command(git_dir: str) -> list[str]:

@@ -107,8 +107,10 @@ def parting(tree: FileTree, revision: str) -> tuple[FileTree, str]:
     else:
         own = GitStore(_repository(tree), "HEAD").commit
     common = merge_base(other.git_dir, own, other.commit)
-    if common in ("", other.commit):
+    if common == other.commit:
         return at_revision(tree, revision), revision
+    if not common:
+        return at_revision(tree, revision), f"{revision} (itself: they parted at no single commit)"
     return at_revision(tree, common), f"{revision} (where they parted, {common[:12]})"
 
 

@@ -93,6 +93,7 @@ class StoredTree(FileTree):
         top = f"{start}/" if start else ""
         self._prefix = ""
         self._prefix = find_kernel(StoredPlace(self), path, top) if is_kernel else top
+        self._is_named = self._prefix == top
         below = self._prefix.removeprefix(top).rstrip("/")
         self.root = path if not below else f"{path}{'/' if start else ':'}{below}"
 
@@ -100,6 +101,11 @@ class StoredTree(FileTree):
     def prefix(self) -> str:
         """Where the kernel is in its store; see `FileTree`."""
         return self._prefix
+
+    @property
+    def is_named(self) -> bool:
+        """Tell whether the user named the kernel's own folder; see `FileTree`."""
+        return self._is_named
 
     def top(self) -> FileTree:
         """Return the whole store; see `FileTree.top`."""

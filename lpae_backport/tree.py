@@ -60,6 +60,11 @@ class Tree(FileTree):
         below = os.path.relpath(os.path.realpath(self.root), self._top)
         return "" if below == "." else f"{below}/"
 
+    @property
+    def is_named(self) -> bool:
+        """Tell whether the user named the kernel's own folder; see `FileTree`."""
+        return os.path.realpath(self.path) == os.path.realpath(self.root)
+
     def top(self) -> FileTree:
         """Return the whole repository around the kernel; see `FileTree.top`."""
         return Tree(self._top, is_kernel=False)

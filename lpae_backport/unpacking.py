@@ -24,6 +24,8 @@ _MAX_HEADER = 4 * 1024**2
 _MAX_MEMORY = 256 * 1024**2
 """What a decompressor may take, in bytes; xz -9 needs 65 MB to be undone."""
 _CHUNK = 1 << 20
+_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
+"""How a frame of zstd begins that holds no data; pzstd writes one first."""
 _INNER = re.compile(r"(?:^|/)[^/]*\.tar(?:\.\w+)?$")
 
 
@@ -231,12 +233,21 @@ def _unpacked(file: IO[bytes], path: str) -> IO[bytes]:
         import bz2
 
         return bz2.BZ2File(buffered)
-    if start.startswith(b"\x28\xb5\x2f\xfd"):
+    if start.startswith(b"\x28\xb5\x2f\xfd") or _SKIPPABLE.match(start):
         return _zstd(buffered)
-    if start[257:262] == b"ustar" or not start.strip(b"\0"):
+    if _is_header(start):
         return buffered
     hint = "a .tar, .tar.gz, .tar.xz, .tar.zst, or a .deb that holds one"
     raise TreeError("not an archive of sources", where=path, hint=hint)
+
+
+def _is_header(block: bytes) -> bool:
+    """Tell whether a block is the first of a tar, of whatever age."""
+    try:
+        tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return bool(block) and not block.strip(b"\0")
+    return True
 
 
 def _zstd(file: IO[bytes]) -> IO[bytes]:

@@ -652,6 +652,7 @@ def test_two_kernels(run, fork: Fork) -> None:
         r = run("gate", tree, "--since", "HEAD~1")
         assert r.status == 4
         assert "two kernels, . and linux-vendor" in r.err
+    assert run("gate", fork.kernel, "--since", "HEAD~1").status == 1
     fork.configure(kernel="linux-vendor")
     r = run("gate", fork.top)
     assert r.status == 3
@@ -671,6 +672,70 @@ def test_code_that_falls_under_an_option_is_worse(run, fork: Fork, tmp_path: Pat
         assert "only under defined(CONFIG_NEVER)" in report["findings"][0]["message"]
     commit(fork.top)
     assert run("gate", fork.top, "--since", "HEAD").status == 0
+    path.write_text(path.read_text().replace("CONFIG_NEVER", "CONFIG_OTHER"))
+    assert run("gate", fork.top, "--since", "HEAD").status == 1
+
+
+@pytest.mark.parametrize("line", ["#if 1", "#ifdef __KERNEL__", "#ifndef __ASSEMBLY__"])
+def test_conditions_that_always_hold_are_no_options(run, fork: Fork, line: str) -> None:
+    """What is true wherever a driver is compiled takes nothing away."""
+    path = fork.kernel / _A
+    path.write_text(f"{line}\n{path.read_text()}\n#endif\n")
+    assert run("gate", fork.top, "--since", "HEAD").status == 0
+
+
+def test_whoever_mends_a_step_leaves_its_waiver_idle(run, fork: Fork) -> None:
+    """That is no reason to fail the branch that mends it; the next plain gate says it."""
+    whole = (fork.kernel / _A).read_text()
+    fork.unguard()
+    _waived(fork)
+    commit(fork.top)
+    (fork.kernel / _A).write_text(whole)
+    assert run("gate", fork.top, "--since", "HEAD").status == 0
+    assert run("gate", fork.top).status == 1
+
+
+def test_a_base_whose_configuration_is_broken(run, fork: Fork) -> None:
+    """It is told of, and everything counts; the branch that mends it is not to blame."""
+    (fork.top / ".lpae-audit.yaml").rename(fork.top / ".lpae-audit.yml")
+    commit(fork.top)
+    (fork.top / ".lpae-audit.yml").unlink()
+    fork.configure(require=["1.2"])
+    r = run("gate", fork.top, "--since", "HEAD")
+    assert r.status == 0
+    assert "the configuration of HEAD cannot be read, all counts" in r.out
+
+
+def test_histories_that_cross(run, fork: Fork) -> None:
+    """Where two branches parted at more than one commit, it is the other itself that counts."""
+    whole = (fork.kernel / _A).read_text()
+    fork.unguard()
+    commit(fork.top, "root")
+    git(fork.top, "branch", "br")
+    (fork.kernel / _A).write_text(whole)
+    mended = commit(fork.top, "mended")
+    git(fork.top, "checkout", "-q", "br")
+    (fork.top / "note").write_text("n\n")
+    noted = commit(fork.top, "a note")
+    git(fork.top, "merge", "-q", "-s", "ours", "-m", "m", mended)
+    git(fork.top, "checkout", "-q", "main")
+    git(fork.top, "merge", "-q", "-m", "m", noted)
+    r = run("gate", f"{fork.top}@br", "--since", "main")
+    assert r.status == 1
+    assert "parted at no single commit" in r.out
+
+
+def test_a_history_that_is_too_short(run, fork: Fork, tmp_path: Path) -> None:
+    """A shallow clone cannot tell where branches parted, and says so."""
+    git(fork.top, "checkout", "-q", "-b", "br")
+    commit(fork.top, "on br")
+    git(fork.top, "checkout", "-q", "main")
+    commit(fork.top, "on main")
+    url = f"file://{fork.top}"
+    git(tmp_path, "clone", "-q", "--depth=1", "--no-single-branch", url, "short")
+    r = run("gate", f"{tmp_path}/short@origin/br", "--since", "origin/main")
+    assert r.status == 4
+    assert "too shallow to tell where they parted (hint: git fetch --unshallow)" in r.err
 
 
 def test_unknown_and_then_gone_is_worse(run, fork: Fork) -> None:

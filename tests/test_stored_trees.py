@@ -72,6 +72,10 @@ def test_a_submodule_is_a_repository(run, fork: Path, new: Path, tmp_path: Path)
     git(above, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", fork, "bsp")
     commit(above)
     assert _compare(run, f"{above}/bsp@HEAD", new) == _compare(run, fork, new)
+    git(above / "bsp", "config", "extensions.worktreeConfig", "true")
+    git(above / "bsp", "config", "--unset", "core.worktree")
+    git(above / "bsp", "config", "--worktree", "core.worktree", "../../../bsp")
+    assert _compare(run, f"{above}/bsp@HEAD", new) == _compare(run, fork, new)
     r = run("compare", f"{above}@HEAD:bsp", new)
     assert r.status == 4
     assert "is a submodule" in r.err
@@ -97,6 +101,30 @@ def test_archive_is_as_what_was_packed(
     else:
         archive = pack_up(fork, tmp_path / f"bsp{end}", "bsp-1.0")
     assert _compare(run, archive, new) == _compare(run, fork, new)
+
+
+@pytest.mark.parametrize("form", ["v7", "label", "hard link", "skippable frame"])
+def test_tars_of_other_makes(run, tmp_path: Path, new: Path, form: str) -> None:
+    """Old tars, labels, hard links to links and pzstd's frames are read as tar reads them."""
+    import shutil
+    import subprocess
+
+    tree = shutil.copytree(new, tmp_path / "linux")
+    archive = tmp_path / ("x.tar.zst" if form == "skippable frame" else "x.tar")
+    if form == "skippable frame":
+        data = pack_up(tree, archive).read_bytes()
+        archive.write_bytes(b"\x50\x2a\x4d\x18\x04\0\0\0abcd" + data)
+    else:
+        if form == "hard link":
+            name = tree / "drivers/iommu/io-pgtable.c"
+            name.rename(tree / "real.c")
+            (tree / "link.c").symlink_to("../../real.c")
+            os.link(tree / "link.c", name, follow_symlinks=False)
+        how = {"v7": ["--format=v7"], "label": ["-V", "a label"], "hard link": []}[form]
+        done = subprocess.run(["tar", *how, "-cf", archive, "-C", tmp_path, "linux"], check=False)
+        assert done.returncode == 0
+    r = run("gate", archive)
+    assert r.status == 0, r.out + r.err
 
 
 def test_a_package_of_files(run, fork: Path, new: Path, tmp_path: Path) -> None:

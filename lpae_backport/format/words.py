@@ -6,7 +6,7 @@ import re
 from lpae_backport.finding import Checklist, StepAudit, TreeInfo, Verdict
 from lpae_backport.report import Finding, Kind, Report
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def printable(text: str) -> str:

@@ -143,6 +143,14 @@ def test_edits_of_statements(tmp_path: Path, edit: str, old: str, wanted: str) -
         ("replace: work($A);, with: work(other);", _F, "would use other"),
         ("replace: work($A);, with: 'g($A, 2);'", _F, "would call g with 2 arguments"),
         ("guard: work($A);, if: x", _F.replace("\twork", "\twork(1);\n\twork"), "more than one"),
+        *(
+            (edit, _F.replace("\twork", "\tif (a)\n\t\twork"), "no braces around it")
+            for edit in (
+                "guard: work($A);, if: $A",
+                "insert: more();, behind: work($A);",
+                "branch: work($A);, if: $A, else: [{replace: $A, with: $A}]",
+            )
+        ),
         (
             "delete: work($A);",
             _F.replace("\twork", "\tif (a)\n\t\twork"),

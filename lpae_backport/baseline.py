@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lpae_backport.errors import RuleError
-from lpae_backport.finding import State, Verdict
-from lpae_backport.gating import Base, Before, options_of
+from lpae_backport.finding import CheckResult, State, Verdict
+from lpae_backport.gating import Base, Before, remembered
 from lpae_backport.report import Kind
 
 _SCHEMAS = ("lpae-audit/compare/1", "lpae-audit/gate/1")
@@ -49,12 +49,13 @@ def _key(step: dict[str, Any]) -> tuple[str, str]:
 
 
 def _before(step: dict[str, Any]) -> Before:
-    verdict = Verdict(step["status"])
-    held = frozenset(
-        str(c["id"])
+    checks = [
+        CheckResult(
+            str(c["id"]),
+            State(c["state"]),
+            reason=str(c.get("reason", "")),
+            constraint=bool(c.get("constraint", False)),
+        )
         for c in step["checks"]
-        if State(c["state"]) is State.MET
-        and not (verdict is Verdict.MISSING and c.get("constraint", False))
-    )
-    options = {str(c["id"]): options_of(str(c.get("reason", ""))) for c in step["checks"]}
-    return Before(verdict, held, {i: o for i, o in options.items() if i in held})
+    ]
+    return remembered(Verdict(step["status"]), checks)

@@ -6,6 +6,7 @@ import hashlib
 import posixpath
 import tempfile
 import weakref
+from functools import cached_property
 from pathlib import Path
 
 from lpae_backport.document import Value, parse_yaml
@@ -33,8 +34,9 @@ class Fork:
         self.path = path
         self.shown = shown or path
 
+    @cached_property
     def config(self) -> Value:
-        """Read the configuration.
+        """The configuration, read once.
 
         Raises:
             RuleError: it cannot be read, or is no YAML.
@@ -53,8 +55,8 @@ class Fork:
 
     def fingerprint(self, key: str) -> str:
         """Return what tells the file or folder that a key names from any other."""
-        raw = self.config()
-        value = raw.data.get(key) if isinstance(raw.data, dict) else None
+        data = self.config.data
+        value = data.get(key) if isinstance(data, dict) else None
         if value is None:
             return ""
         path = self.within(value)

@@ -77,7 +77,7 @@ class Gate:
         self._parsed: Parsed = {}
         self._notes: list[str] = []
         self._fork = fork_at(wishes.config) if wishes.config is not None else find_fork(target)
-        self._config = read_config(self._fork.config()) if self._fork is not None else Config()
+        self._config = read_config(self._fork.config) if self._fork is not None else Config()
         self._check_kernel()
         kinds = frozenset(wishes.fail_on) or self._config.terms.fail_on
         self._terms = replace(self._config.terms, fail_on=kinds)
@@ -103,7 +103,6 @@ class Gate:
             words,
             base.name if base is not None else "",
             frozenset((s.pack, s.id) for s in checklist.steps if self._terms.requires(s.id)),
-            self._terms.allow,
             tuple(self._notes),
         )
         return Report(checklist, self._selected, findings, self._target.prefix, info)
@@ -225,7 +224,7 @@ class Gate:
             self._notes += [
                 f"{what} changed since {self._wishes.since}" for what in self._changed(before)
             ]
-            return read_config(before.config()).terms if before is not None else Terms()
+            return read_config(before.config).terms if before is not None else Terms()
         except RuleError as e:
             since = self._wishes.since
             self._notes.append(f"the configuration of {since} cannot be read, all counts: {e}")

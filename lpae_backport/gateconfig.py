@@ -6,9 +6,9 @@ from datetime import date
 
 from lpae_backport.document import Value, listed
 from lpae_backport.finding import Verdict
-from lpae_backport.gating import ALLOWED, Terms
+from lpae_backport.gating import Terms
 from lpae_backport.location import Location
-from lpae_backport.report import Kind, Waiver
+from lpae_backport.report import ALLOWED, Kind, Waiver
 
 SCHEMA = 1
 _KEYS = (

@@ -8,11 +8,12 @@ from datetime import date
 from lpae_backport.finding import (
     UNDER,
     Checklist,
+    CheckResult,
     State,
     StepComparison,
     Verdict,
 )
-from lpae_backport.report import Finding, Kind, Waiver, finding_of, kind_of
+from lpae_backport.report import ALLOWED, Finding, Kind, Waiver, finding_of, kind_of
 from lpae_backport.ruleset import fits
 
 _RANK = {
@@ -26,7 +27,6 @@ _RANK = {
 _NOT_DONE = tuple(v for v in Verdict if v not in (Verdict.DONE, Verdict.UNKNOWN))
 _NO_OPTIONS = frozenset(("1", "defined(__KERNEL__)", "!defined(__ASSEMBLY__)"))
 """Conditions that hold wherever a driver is compiled."""
-ALLOWED = frozenset((Verdict.DONE, Verdict.NOT_APPLICABLE))
 
 
 @dataclass(frozen=True)
@@ -100,14 +100,19 @@ def base_of(
 
 def before_of(s: StepComparison, prefix: str) -> Before:
     """Return what is to be remembered of a step."""
-    vacuous = s.verdict is Verdict.MISSING
-    held = (c.id for c in s.target.checks if c.state is State.MET)
-    constraints = {c.id for c in s.target.checks if c.constraint}
     place = s.target.place
-    file = f"{prefix}{place.path}" if place is not None else ""
-    kept = frozenset(i for i in held if not (vacuous and i in constraints))
-    options = {c.id: options_of(c.reason) for c in s.target.checks if c.id in kept}
-    return Before(s.verdict, kept, options, file)
+    return remembered(s.verdict, s.target.checks, f"{prefix}{place.path}" if place else "")
+
+
+def remembered(verdict: Verdict, checks: Iterable[CheckResult], file: str = "") -> Before:
+    """Return what is to be remembered of a verdict and the checks behind it.
+
+    In a step that is missing, what is merely not forbidden holds nothing.
+    """
+    vacuous = verdict is Verdict.MISSING
+    held = [c for c in checks if c.state is State.MET and not (vacuous and c.constraint)]
+    options = {c.id: options_of(c.reason) for c in held}
+    return Before(verdict, frozenset(options), options, file)
 
 
 def options_of(reason: str) -> frozenset[str]:

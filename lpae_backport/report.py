@@ -25,6 +25,10 @@ _DETAILS = 3
 """Checks of one step that are named in a finding."""
 
 
+ALLOWED = frozenset((Verdict.DONE, Verdict.NOT_APPLICABLE))
+"""The verdicts that will do where nobody says otherwise."""
+
+
 @unique
 class Kind(StrEnum):
     """What can be said against a target; the words of ``fail-on``."""
@@ -118,7 +122,6 @@ class GateInfo:
         reference: what it took for the reference, in words.
         base: what it compared with, in words; empty for nothing.
         required: the steps it insists on, as pairs of pack and step.
-        allowed: the verdicts that will do.
         notes: what else there is to know.
     """
 
@@ -126,7 +129,6 @@ class GateInfo:
     reference: str = ""
     base: str = ""
     required: frozenset[tuple[str, str]] = frozenset()
-    allowed: frozenset[Verdict] = frozenset()
     notes: tuple[str, ...] = ()
 
 
@@ -171,10 +173,7 @@ def _open(checklist: Checklist, prefix: str) -> Iterator[Finding]:
             yield finding_of(s, kind, prefix)
 
 
-def kind_of(
-    s: StepComparison,
-    allowed: frozenset[Verdict] = frozenset((Verdict.DONE, Verdict.NOT_APPLICABLE)),
-) -> Kind | None:
+def kind_of(s: StepComparison, allowed: frozenset[Verdict] = ALLOWED) -> Kind | None:
     """Return what is to be said against a step, if anything."""
     if s.verdict is Verdict.UNKNOWN:
         return Kind.UNKNOWN

@@ -52,7 +52,6 @@ class Outputs:
 
     def __init__(self, form: str, given: tuple[str, ...]) -> None:
         self._form = form
-        self._main = "-"
         self._more: list[tuple[str, str]] = []
         plain = []
         for text in given:

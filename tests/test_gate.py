@@ -15,8 +15,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lpae_backport.finding import Verdict
-from lpae_backport.gating import _RANK
+from lpae_backport.finding import CheckResult, State, Verdict
+from lpae_backport.gating import _RANK, Terms, remembered
+from lpae_backport.report import Kind
 from tests.conftest import ROOT
 from tests.git import commit, git, pack_up
 
@@ -630,6 +631,25 @@ def test_a_branch_cannot_let_itself_off(run, fork: Fork) -> None:
     assert run("gate", fork.top, "--since", "HEAD").status == 1
     (fork.top / ".lpae-audit.yaml").unlink()
     assert run("gate", fork.top, "--since", "HEAD").status == 1
+
+
+def test_terms_of_a_base_still_hold() -> None:
+    """What two states insist on together is no less than either does."""
+    done, differs = Verdict.DONE, Verdict.DIFFERS
+    now = Terms(("1.2",), frozenset((done, differs)), frozenset((Kind.OPEN,)))
+    before = Terms(("1.3",), frozenset((done,)), frozenset((Kind.WORSE,)))
+    both = now.with_base(before)
+    assert both.require == ("1.2", "1.3")
+    assert both.allow == {done}
+    assert both.fail_on == {Kind.OPEN, Kind.WORSE}
+    assert now.with_base(Terms()).require == ()
+
+
+def test_what_is_vacuous_is_not_remembered() -> None:
+    """In a step that was missing, what was merely not forbidden is nothing to lose."""
+    checks = [CheckResult("c", State.MET, constraint=True)]
+    assert remembered(Verdict.MISSING, checks).held == frozenset()
+    assert remembered(Verdict.PARTIAL, checks).held == {"c"}
 
 
 def test_a_file_that_is_gone_is_named(run, fork: Fork) -> None:

@@ -65,6 +65,13 @@ def _annotations() -> tuple[frozenset[bytes], re.Pattern[bytes]]:
     return frozenset(w for w in words if not w.endswith(b"()")), re.compile(pattern)
 
 
+@cache
+def annotation_words() -> frozenset[bytes]:
+    """Return the annotations of kernel C, those that take arguments among them."""
+    lines = Path(__file__).with_name("annotations.txt").read_bytes().split(b"\n")
+    return frozenset(w.removesuffix(b"()") for w in lines if w and not w.startswith(b"#"))
+
+
 def _without_annotations(text: bytes) -> bytes:
     plain, pattern = _annotations()
     return pattern.sub(lambda m: blank(m[0]) if m[1] or m[0] in plain else m[0], text)

@@ -27,6 +27,9 @@ class Catalog(ABC):
         problems: what could not be read, and why: one line a file.
     """
 
+    is_quick = False
+    """Whether one name is looked up without reading the whole tree."""
+
     def __init__(self, tree: FileTree) -> None:
         self.tree = tree
         self.problems: list[str] = []

@@ -94,6 +94,13 @@ def without_comments(text: bytes) -> bytes:
 
 def plain_c(text: bytes) -> bytes:
     """Rewrite, byte for byte, the macros that a C grammar cannot tell from broken syntax."""
+    return _TYPE_ARGUMENT.sub(_plain_type, plain_declarations(text)).replace(
+        b"offsetof", b"offset_f"
+    )
+
+
+def plain_declarations(text: bytes) -> bytes:
+    """Do what `plain_c` does, but leave types in parentheses: a prototype may not name more."""
     text = _without_annotations(text)
     if b"typeof" in text:
         text = _TYPEOF.sub(_plain_typeof, text)
@@ -102,8 +109,7 @@ def plain_c(text: bytes) -> bytes:
     text = _DECLARING.sub(_plain_declaration, text)
     text = _MARKING.sub(_plain_marking, text)
     text = _UNKNOWN_WORD.sub(_plain_marking, text)
-    text = _plain_structs(text)
-    return _TYPE_ARGUMENT.sub(_plain_type, text).replace(b"offsetof", b"offset_f")
+    return _plain_structs(text)
 
 
 def _plain_marking(found: re.Match[bytes]) -> bytes:

@@ -33,12 +33,21 @@ _UNARY: dict[str, Callable[[int], int]] = {
 }
 
 
-def constant_value(node: Node, file: CodeFile, depth: int = 0) -> int | None:
+Names = Callable[[str], "Node | int | None"]
+"""From a name to the value it stands for, or to the expression of that value."""
+
+
+def names_in(file: CodeFile) -> Names:
+    """Return what the object-like macros of a file stand for."""
+    return lambda name: _macro(name, file)
+
+
+def constant_value(node: Node, names: Names, depth: int = 0) -> int | None:
     """Compute an integer constant expression of C.
 
     Args:
         node: the expression.
-        file: the file it stands in, whose object-like macros may be used.
+        names: what names in it stand for.
         depth: how many macros deep this is.
 
     Returns:
@@ -50,22 +59,23 @@ def constant_value(node: Node, file: CodeFile, depth: int = 0) -> int | None:
         digits = node.label.rstrip("UL")
         return int(digits) if digits.isdigit() else None
     if node.kind == "cast_expression":
-        value = constant_value(kids[-1], file, depth)
+        value = constant_value(kids[-1], names, depth)
         return None if value is None or (_is_int(node) and value > _INT) else value
     if node.kind == "expression_statement" and kids:
-        return constant_value(kids[-1], file, depth)
+        return constant_value(kids[-1], names, depth)
     if node.kind == "unary_expression" and node.label in _UNARY:
-        value = constant_value(kids[0], file, depth)
+        value = constant_value(kids[0], names, depth)
         return None if value is None else _UNARY[node.label](value)
     if node.kind == "binary_expression" and node.label in _BINARY:
-        left = constant_value(kids[0], file, depth)
-        value = _combine(node.label, left, constant_value(kids[-1], file, depth))
+        left = constant_value(kids[0], names, depth)
+        value = _combine(node.label, left, constant_value(kids[-1], names, depth))
         # 1 << 55 is not 2^55 in C: an int is shifted as an int.
         return None if value is not None and value > _INT and _is_int(kids[0]) else value
     if node.kind == "call_expression":
-        return _call(kids[0].label, [constant_value(a, file, depth) for a in kids[-1].kids])
+        return _call(kids[0].label, [constant_value(a, names, depth) for a in kids[-1].kids])
     if node.kind == "identifier" and depth < _DEPTH:
-        return _macro(node.label, file, depth + 1)
+        found = names(node.label)
+        return constant_value(found, names, depth + 1) if isinstance(found, Node) else found
     return None
 
 
@@ -95,10 +105,10 @@ def _call(name: str, args: list[int | None]) -> int | None:
     return None
 
 
-def _macro(name: str, file: CodeFile, depth: int) -> int | None:
+def _macro(name: str, file: CodeFile) -> Node | None:
     found = file.source.macros.get(name, [])
     if len(found) != 1 or found[0].params is not None:
         return None
     body = file.macro_body(found[0])
     stmts = [s for s in body.root.kids if s.kids] if body is not None else []
-    return constant_value(stmts[0], file, depth) if len(stmts) == 1 else None
+    return stmts[0] if len(stmts) == 1 else None

@@ -32,9 +32,10 @@ _STATEMENTS = frozenset(
         "compound_statement",
     }
 )
-_TYPE_KINDS = frozenset(
+DECLARING = frozenset(
     {"enum_specifier", "struct_specifier", "union_specifier", "type_definition", "declaration"}
 )
+"""Kinds of syntax that declare something at file level, functions with a body left out."""
 
 
 @dataclass(slots=True)
@@ -145,7 +146,7 @@ class CodeFile:
     def _tagged(self) -> dict[tuple[str, str], list[Entity]]:
         found: dict[tuple[str, str], list[Entity]] = {}
         for e in self._entities:
-            if e.kind in _TYPE_KINDS:
+            if e.kind in DECLARING:
                 text = self.source.masked[e.span.start : e.span.end]
                 for m in _TAG.finditer(text):
                     found.setdefault((m[1].decode(), m[2].decode()), []).append(e)
@@ -190,13 +191,13 @@ class CodeFile:
     def others(self) -> Iterator[tuple[Span, str]]:
         """Yield what stands at file level and is no function, as range and kind of syntax."""
         for e in self._entities:
-            if e.kind in _TYPE_KINDS:
+            if e.kind in DECLARING:
                 yield e.span, e.kind
 
     def declared_nodes(self) -> Iterator[Node]:
         """Yield the types, objects and declarations at file level as nodes."""
         for e in self._entities:
-            if e.kind in _TYPE_KINDS:
+            if e.kind in DECLARING:
                 yield e.node()
 
     @cached_property

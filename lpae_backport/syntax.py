@@ -33,6 +33,7 @@ _WHOLE = frozenset(
         "char_literal",
         "sized_type_specifier",
         "storage_class_specifier",
+        "type_qualifier",
     }
 )
 

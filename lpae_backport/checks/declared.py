@@ -5,7 +5,7 @@ from lpae_backport.answers import Answer, absent, head_of, is_lost, met, readabl
 from lpae_backport.declarations import enumerators, members
 from lpae_backport.layout import Layout
 from lpae_backport.location import Span
-from lpae_backport.numbers import constant_value
+from lpae_backport.numbers import constant_value, names_in
 from lpae_backport.preprocessor import Macro
 from lpae_backport.rule import Check
 from lpae_backport.symbols import CodeFile
@@ -84,7 +84,7 @@ def _wrong_value(check: Check, file: CodeFile, macro: Macro) -> Answer | None:
         return None
     body = file.macro_body(macro)
     stmts = [s for s in body.root.kids if s.kids] if body is not None else []
-    value = constant_value(stmts[0], file) if len(stmts) == 1 else None
+    value = constant_value(stmts[0], names_in(file)) if len(stmts) == 1 else None
     if value is None:
         return unknown(file, macro.span, f"value of {check.name} cannot be computed")
     if value != check.value:

@@ -40,6 +40,8 @@ _KEYWORDS = frozenset(
     b"union enum static extern inline const volatile void int char short long unsigned signed "
     b"bool float double register typedef".split()
 )
+_TOLD = re.compile(rb"\s*(?:EXPORT|MODULE)_\w+\s*\(")
+"""What says something of a name and introduces none."""
 _UNREAD = ("merge conflict", "conflict marker", "comment never ends", "#if without #endif")
 _NAME_WIDTH = 60
 
@@ -180,7 +182,7 @@ class EntityFile:
             yield inc.span, "include", inc.header, frozenset()
         for span, syntax in self.code.others():
             kind, name, also = named(text[span.start : span.end], syntax)
-            if name:
+            if name and not _TOLD.match(self.live, span.start):
                 yield span, kind, name, also
 
 

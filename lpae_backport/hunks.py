@@ -59,10 +59,36 @@ def aligned(old: Entity | None, new: Entity | None) -> list[Line]:
     keys, others = old.code_lines, new.code_lines
     found: list[Line] = []
     for equal, a, b, c, d in _blocks(keys, others):
-        olds, news = keys[a:b], others[c:d]
-        same = equal or b" ".join(filter(None, olds)) == b" ".join(filter(None, news))
-        found += (Line(x, y, same) for x, y in zip_longest(left[a:b], right[c:d]))
+        pieces = [(True, b - a, d - c)] if equal else _pieces(keys[a:b], others[c:d])
+        for same, n, m in pieces:
+            found += (Line(x, y, same) for x, y in zip_longest(left[a : a + n], right[c : c + m]))
+            a, c = a + n, c + m
     return found
+
+
+def _pieces(a: list[bytes], b: list[bytes]) -> list[tuple[bool, int, int]]:
+    """Return what is only broken into lines otherwise, what differs, and again what does not."""
+    i, j = _wrapped(a, b)
+    x, y = _wrapped(a[i:][::-1], b[j:][::-1])
+    return [(True, i, j), (False, len(a) - i - x, len(b) - j - y), (True, x, y)]
+
+
+def _wrapped(a: list[bytes], b: list[bytes]) -> tuple[int, int]:
+    """Return how many of the first lines on both sides are the same, taken together."""
+    ends: list[dict[int, int]] = []
+    words: list[list[bytes]] = []
+    for lines in (a, b):
+        text: list[bytes] = []
+        end = {0: 0}
+        for n, line in enumerate(lines, 1):
+            text += line.split(b" ") if line else ()
+            end[len(text)] = n
+        ends.append(end)
+        words.append(text)
+    both = zip(*words, strict=False)
+    alike = next((n for n, (x, y) in enumerate(both) if x != y), min(map(len, words)))
+    last = max(n for n in ends[0] if n <= alike and n in ends[1])
+    return ends[0][last], ends[1][last]
 
 
 def _lines(e: Entity | None) -> list[Numbered]:

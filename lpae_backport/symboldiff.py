@@ -3,12 +3,13 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from lpae_backport.elsewhere import moved
 from lpae_backport.entities import Entity
 from lpae_backport.entityrow import Row, Status, profile
-from lpae_backport.entitytree import EntityTree, is_source, likely_definers
+from lpae_backport.entitytree import EntityTree, Told, is_source, likely_definers
 from lpae_backport.errors import TreeError, UsageError
 from lpae_backport.similarity import alike
 from lpae_backport.successor import Search, Successor, neighbourhoods
@@ -17,16 +18,17 @@ from lpae_backport.treediff import FilePair, Section, TreeComparison, TreeDiff
 _SHOWN = 20
 """Most files that are shown for one name."""
 _WORD = re.compile(r"[A-Za-z_]\w*\Z")
-Told = Callable[[float], None]
+Watch = Callable[[str], AbstractContextManager[Told]]
+"""Shows how far a search of the tree of a name is, from 0 to 1."""
 
 
-def compare(trees: TreeComparison, given: list[str], told: Told) -> TreeDiff:
+def compare(trees: TreeComparison, given: list[str], watch: Watch) -> TreeDiff:
     """Compare what was asked for: files, folders, symbols.
 
     Args:
         trees: the trees.
         given: paths below the kernel, and identifiers.
-        told: is told how far a search of a whole tree is.
+        watch: shows how far a search of a whole tree is.
 
     Raises:
         TreeError: something is in neither tree, or cannot be read.
@@ -39,7 +41,7 @@ def compare(trees: TreeComparison, given: list[str], told: Told) -> TreeDiff:
         if not _WORD.match(n):
             raise UsageError(f"'{n}' is neither a path of C text nor an identifier")
     sections = [s for p in dict.fromkeys(paths) for s in trees.path(p)]
-    sections += Names(trees, told).sections(list(dict.fromkeys(names)))
+    sections += Names(trees, watch).sections(list(dict.fromkeys(names)))
     return trees.result(sections)
 
 
@@ -48,12 +50,12 @@ class Names:
 
     Args:
         trees: the trees.
-        told: is told how far a search of them is.
+        watch: shows how far a search of them is.
     """
 
-    def __init__(self, trees: TreeComparison, told: Told) -> None:
+    def __init__(self, trees: TreeComparison, watch: Watch) -> None:
         self._trees = trees
-        self._told = told
+        self._watch = watch
         self._searches: dict[tuple[str, str, str | None], Search] = {}
 
     def sections(self, names: list[str]) -> list[Section]:
@@ -65,8 +67,12 @@ class Names:
         if not names:
             return []
         old, new = self._trees.old, self._trees.new
-        before = likely_definers(old, names, lambda done: self._told(done / 2))
-        after = likely_definers(new, names, lambda done: self._told((1 + done) / 2))
+        likely = []
+        for tree in (old, new):
+            # Each has a bar of its own: a bar is a thread, beside which no process can be copied.
+            with self._watch(tree.side) as told:
+                likely.append(likely_definers(tree, names, told))
+        before, after = likely
         found: list[Section] = []
         for n in names:
             pairs = list(self._pairs(n, _defining(old, n, before[n]), _defining(new, n, after[n])))

@@ -3,10 +3,13 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
 from lpae_backport.commands.trees import opened
+from lpae_backport.entitytree import Told
 from lpae_backport.errors import ExitCode
 from lpae_backport.filetree import FileTree
 from lpae_backport.format.entitydiff import FORMATS
@@ -62,15 +65,13 @@ def command(
     renamed, moved, split or merged; for one that is gone likely successors are named, with the
     evidence. Without FILE or SYMBOL the files that the packs name are compared.
 
-    \b
-    Exit status: 0 no differences, 1 differences, 2 wrong usage, 4 what was asked for is in neither
-    tree or cannot be read.
+    Ends with 0 where there are no differences, with 1 where there are, and with 4 where what was
+    asked for is in neither tree or cannot be read.
     """
     given = list(what)
     trees = TreeComparison(opened(old, None), opened(new, None), threshold)
     if given:
-        with Progress(_SCALE, "searching") as bar:
-            found = compare(trees, given, lambda done: bar.reach(int(done * _SCALE)))
+        found = compare(trees, given, _watch)
     else:
         found = _of_packs(trees)
     for note in found.notes:
@@ -84,6 +85,13 @@ def command(
     else:
         write_report(FORMATS[form](found, context, not table), output)
     return ExitCode.FINDINGS if found.differs and not exit_zero else ExitCode.DONE
+
+
+@contextmanager
+def _watch(side: str) -> Iterator[Told]:
+    """Show how far a search of a tree is."""
+    with Progress(_SCALE, f"searching {side}") as bar:
+        yield lambda done: bar.reach(int(done * _SCALE))
 
 
 def _on_terminal() -> bool:

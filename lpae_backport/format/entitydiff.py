@@ -55,7 +55,7 @@ def _percent(ratio: float | None) -> str:
 
 def table(s: Section) -> list[tuple[str, ...]]:
     """Return the lines of a section's table: status, kind, alike, places, name, what differs."""
-    rows = [("STATUS", "KIND", "ALIKE", "OLD", "NEW", "NAME", "WHAT")]
+    rows: list[tuple[str, ...]] = [("STATUS", "KIND", "ALIKE", "OLD", "NEW", "NAME", "WHAT")]
     for r in s.rows:
         if r.status is not Status.SAME or s.symbol:
             alike = f"{r.similarity:.2f}" if r.similarity is not None else "-"

@@ -20,6 +20,9 @@ _COMPARED = 24
 SAME_NAME = 0.2
 """How much of the smaller of two files of one name the other must have."""
 
+_LEAST = 0.05
+"""How alike the two must be all the same; a toy version of an allocator is not its counterpart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counterpart:
@@ -98,4 +101,4 @@ def _score(path: str, other: str, here: EntityTree, there: EntityTree) -> float:
 def _common(path: str, other: str, here: EntityTree, there: EntityTree) -> bool:
     """Tell whether two files of one name have enough in common to be one file, grown."""
     a, b = here.profile(path), there.profile(other)
-    return max(held(a, b), held(b, a)) >= SAME_NAME
+    return max(held(a, b), held(b, a)) >= SAME_NAME and alike(a, b) >= _LEAST

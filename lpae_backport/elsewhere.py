@@ -71,23 +71,36 @@ def _found(
     own = {f.path for f in files if f is not None}
     for path in [p for p in _near(files, there) if p not in own][:_FILES]:
         data = there.data(path) or b""
-        for e in wanted:
-            if e in found or e.name.encode() not in data:
+        likely = [e for e in wanted if e not in found and e.name.encode() in data]
+        if not any(_stands_out(e.name.encode(), data) for e in likely):
+            continue
+        file = there.file(path)
+        for e in likely if file is not None else ():
+            assert file is not None
+            match = next((n for n in file.named(e.name) if n.kind == e.kind), None)
+            if match is None or _had(here, path, e):
                 continue
-            for file in there.definers(e.name, [path]):
-                match = next((n for n in file.named(e.name) if n.kind == e.kind), None)
-                if match is None or _had(here, path, e):
-                    continue
-                if path.endswith(".h") or alike(profile(e), profile(match)) >= threshold:
-                    found[e] = match
+            if path.endswith(".h") or alike(profile(e), profile(match)) >= threshold:
+                found[e] = match
     return found
+
+
+def _stands_out(name: bytes, data: bytes) -> bool:
+    """Tell whether a name stands in a line that is not indented, as definitions do."""
+    at = data.find(name)
+    while at != -1:
+        if not data[data.rfind(b"\n", 0, at) + 1 : at + 1][:1].isspace():
+            return True
+        at = data.find(name, at + len(name))
+    return False
 
 
 def _had(tree: EntityTree, path: str, e: Entity) -> bool:
     """Tell whether a file has had an entity of that name all along."""
-    if not tree.has(path):
+    if not tree.has(path) or e.name.encode() not in (tree.data(path) or b""):
         return False
-    return any(n.kind == e.kind for f in tree.definers(e.name, [path]) for n in f.named(e.name))
+    file = tree.file(path)
+    return file is not None and any(n.kind == e.kind for n in file.named(e.name))
 
 
 def _near(files: list[EntityFile | None], tree: EntityTree) -> dict[str, None]:

@@ -164,8 +164,19 @@ class EntityFile:
 
     def named(self, name: str) -> list[Entity]:
         """Return the entities that answer to a name."""
-        own = [e for e in self.entities if e.name == name and e.kind not in ("include", "other")]
-        return own or [e for e in self.entities if name in e.also]
+        own, also = self._by_name
+        return own.get(name) or also.get(name, [])
+
+    @cached_property
+    def _by_name(self) -> tuple[dict[str, list[Entity]], dict[str, list[Entity]]]:
+        own: dict[str, list[Entity]] = {}
+        also: dict[str, list[Entity]] = {}
+        for e in self.entities:
+            if e.kind not in ("include", "other"):
+                own.setdefault(e.name, []).append(e)
+            for name in e.also:
+                also.setdefault(name, []).append(e)
+        return own, also
 
     def _parts(self) -> "Iterator[_Part]":
         text = self.source.masked

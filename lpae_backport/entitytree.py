@@ -4,6 +4,7 @@
 import posixpath
 import re
 from collections.abc import Callable
+from functools import cache
 
 from lpae_backport.entities import EntityFile, tokens_of
 from lpae_backport.filetree import SOURCES, FileTree, UnreadableError
@@ -100,6 +101,7 @@ class EntityTree:
         return found
 
 
+@cache
 def defining(name: str) -> re.Pattern[bytes]:
     """Return what a definition or declaration of a name looks like, in bytes and roughly."""
     word = re.escape(name.encode())

@@ -587,6 +587,16 @@ def test_a_function_that_moved_to_another_file(run, tmp_path: Path) -> None:
         assert [(e["status"], e["new"]["file"]) for e in moved] == [("moved", "drivers/b.c")]
 
 
+def test_a_small_file_of_the_same_name_is_no_counterpart(run, tmp_path: Path) -> None:
+    """Though much of it stands in the large one too."""
+    large = "".join(function(f"f{i}", i) for i in range(40))
+    old = write(tmp_path / "o", {"mm/pool.c": large}, (4, 9))
+    new = write(tmp_path / "n", {"tools/pool.c": function("f1", 1)}, (6, 1))
+    assert "== mm/pool.c (only in OLD)" in run("diff", old, new, "mm/pool.c").out
+    new = write(tmp_path / "m", {"tools/pool.c": large.replace("return 0", "return 1")}, (6, 1))
+    assert "== mm/pool.c -> tools/pool.c (same name, " in run("diff", old, new, "mm/pool.c").out
+
+
 def test_a_folder_and_the_files_of_the_packs(run, trees, old: Path, new: Path) -> None:
     """A folder is all its files; nothing is what the packs name."""
     d = json.loads(run("diff", *trees, "drivers/toy", "--format", "json").out)

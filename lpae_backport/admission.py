@@ -5,8 +5,8 @@ import posixpath
 from collections.abc import Iterable
 
 from lpae_backport.catalog import Place
+from lpae_backport.definitions import Kind
 from lpae_backport.interface import Interface
-
 
 _NO_KERNEL = ("tools/", "scripts/", "samples/", "Documentation/", "usr/")
 """Programs that are built beside the kernel."""
@@ -46,6 +46,7 @@ def why_missing(old: Interface, name: str, *, tag: bool) -> str:
     """Say where the old tree has a name that is no API for the code; nothing where it has none."""
     found = [p for p in old.everywhere(name) if p.definition.kind.is_tag == tag]
     found = [p for p in found if not p.path.startswith(_NO_KERNEL)]
+    found = [p for p in found if p.definition.kind not in (Kind.GENERATED, Kind.FORWARD)]
     if not found:
         return ""
     foreign = [p for p in found if _is_foreign(p, old.search.arch)]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from lpae_backport.ctype import CType, Parameter
+from lpae_backport.ctype import CType, Parameter, plain
 from lpae_backport.meaning import MacroText
 
 _MAX_TEXT = 60
@@ -27,7 +27,7 @@ class Alteration:
 def of_functions(new: CType, old: CType) -> list[Alteration]:
     """Compare two function types: what they return, what they take, in which order."""
     found: list[Alteration] = []
-    if new.of is not None and old.of is not None and new.of != old.of:
+    if new.of is not None and old.of is not None and plain(new.of) != plain(old.of):
         found.append(
             Alteration(
                 f"returns {new.of.spelled()}, in the old tree {old.of.spelled()}",
@@ -35,7 +35,7 @@ def of_functions(new: CType, old: CType) -> list[Alteration]:
             )
         )
     mine, theirs = list(new.parameters), list(old.parameters)
-    if [p.type for p in mine] == [p.type for p in theirs]:
+    if [plain(p.type) for p in mine] == [plain(p.type) for p in theirs]:
         swapped = _swapped(mine, theirs)
         if swapped:
             found.append(Alteration(swapped, compiles=True))
@@ -93,7 +93,7 @@ def _parameters(new: list[Parameter], old: list[Parameter]) -> Iterator[Alterati
         return
     if len(mine) == len(theirs):
         for i, (a, b) in enumerate(zip(new, old, strict=True), 1):
-            if a.type != b.type:
+            if plain(a.type) != plain(b.type):
                 name = f" {a.name}" if a.name else ""
                 text = (
                     f"parameter {i}{name} is {a.type.spelled()}, in the old tree {b.type.spelled()}"
@@ -137,7 +137,7 @@ def of_types(new: CType, old: CType, what: str) -> list[Alteration]:
     mine, theirs = new.signature, old.signature
     if mine is not None and theirs is not None:
         return [Alteration(f"{what}: {a.how}", a.compiles) for a in of_functions(mine, theirs)]
-    if new == old or (new.inner.kind == "body" and old.inner.kind == "body"):
+    if plain(new) == plain(old) or (new.inner.kind == "body" and old.inner.kind == "body"):
         return []
     text = f"{what} is {new.spelled()}, in the old tree {old.spelled()}"
     return [Alteration(text, fits(new, old))]

@@ -12,6 +12,7 @@ from lpae_backport.filescan import outline_of, quiet
 from lpae_backport.masking import blank, decode
 from lpae_backport.source import Source
 from lpae_backport.symbols import CodeFile, Function, label_of
+from lpae_backport.syntax import Node
 
 _DIRECTIVE = re.compile(
     rb"^[ \t]*#[ \t]*(define[ \t]+\w+(?:\([^)]*\))?|(?:include|error|warning|pragma|line|undef)\b"
@@ -20,7 +21,7 @@ _DIRECTIVE = re.compile(
 )
 _PARAMETERS = re.compile(rb"\(([^)]*)\)")
 _WORD = re.compile(
-    rb"\.\.\.|\d[\w.]*|(?:(->|\.|\b(?:struct|union|enum|goto)\b|##|\#)\s*)?([A-Za-z_]\w*)(\s*##)?"
+    rb"\.\.\.|\d[\w.]*|(?:(->|\.|\b(?:struct|union|enum|goto)\b|##|\#)\s*)?([A-Za-z_]\w*)(?=(\s*##)?)"
 )
 _KEYWORDS = frozenset(
     {
@@ -104,6 +105,7 @@ class Code:
             for b in f.bodies:
                 names |= b.locals | set(b.params)
                 names |= {label_of(n.kids[0]) for n in b.labels if n.kids}
+                names |= {n.label for n in b.nodes if _introduces(n)}
             found[f.span.start] = frozenset(names)
         return found
 
@@ -112,12 +114,26 @@ class Code:
         """Where names stand that a declaration introduces, fields and parameters among them."""
         nodes = [n for d in self.file.declared_nodes() for n in d.walk()]
         nodes += [n for f in self.functions for b in f.bodies for n in b.nodes]
-        return frozenset(
-            n.start
-            for n in nodes
-            if (n.role == "declarator" and n.kind.endswith("identifier"))
-            or (n.kind == "identifier" and n.role == "name")
+        return frozenset(n.start for n in nodes if _introduces(n))
+
+    def macro_parameters(self, offset: int) -> frozenset[str]:
+        """Return the parameters of the macro whose text an offset lies in."""
+        i = bisect_right(self._macro_scopes, offset, key=lambda s: s[0]) - 1
+        if i < 0 or offset >= self._macro_scopes[i][1]:
+            return frozenset()
+        return self._macro_scopes[i][2]
+
+    def is_macro_local(self, offset: int, name: str) -> bool:
+        """Tell whether a name in the text of a macro is declared in that text."""
+        i = bisect_right(self._macro_scopes, offset, key=lambda s: s[0]) - 1
+        if i < 0 or offset >= self._macro_scopes[i][1]:
+            return False
+        text = self.text[self._macro_scopes[i][0] : self._macro_scopes[i][1]]
+        declared = (
+            rb"(?:[A-Za-z_]\w*|\))[\s*\\]+(?:\w+\s*,[\s*\\]*)*?%b\s*(?:=|;|,|\)|\[)" % name.encode()
         )
+        m = re.search(declared, text)
+        return m is not None and not m[0].startswith((b"return", b"goto", b"sizeof"))
 
     def words(self) -> Iterator[Word]:
         """Yield the identifiers that the code takes from outside a function or macro of it."""
@@ -187,6 +203,13 @@ class Code:
                 found.append(_trimmed(text, first, i))
                 first = i + 1
         return []
+
+
+def _introduces(n: Node) -> bool:
+    """Tell whether a node is the name that a declaration introduces."""
+    if n.role == "declarator":
+        return n.kind.endswith("identifier")
+    return n.role == "name" and n.kind == "identifier"
 
 
 def _trimmed(text: bytes, start: int, end: int) -> tuple[int, int]:

@@ -30,6 +30,12 @@ SCALARS = frozenset(
     }
 )
 """Types between which compilers convert without a word."""
+_PLAIN = {
+    "u8": "unsigned char", "u16": "unsigned short", "u32": "unsigned int",
+    "u64": "unsigned long long", "s8": "signed char", "s16": "short", "s32": "int",
+    "s64": "long long",
+}  # fmt: skip
+"""What kernels of every architecture make of the types with a width."""
 _MAX_DEPTH = 40
 
 
@@ -116,6 +122,15 @@ def named(text: str, *, const: bool = False) -> CType:
     """Return the type of that name."""
     words = " ".join(text.split())
     return CType("name", _SAME.get(words, words), const=const)
+
+
+def plain(t: CType) -> CType:
+    """Return a type in which names that compilers cannot tell apart are one name."""
+    if t.kind == "name":
+        return CType("name", _PLAIN.get(t.name, t.name), const=t.const)
+    of = plain(t.of) if t.of is not None else None
+    parameters = tuple(Parameter(p.name, plain(p.type)) for p in t.parameters)
+    return CType(t.kind, t.name, of, parameters, t.is_variadic, t.body, t.const)
 
 
 def pointer_to(t: CType) -> CType:

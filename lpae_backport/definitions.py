@@ -17,6 +17,8 @@ class Kind(Enum):
     TYPEDEF = "t"
     UNION = "u"
     VARIABLE = "v"
+    FORWARD = "w"
+    """A struct, union or enum that is only said to exist."""
     CONFIG = "K"
     """A symbol of Kconfig."""
     GENERATED = "G"

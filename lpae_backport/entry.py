@@ -32,6 +32,7 @@ _KINDS = {
     Kind.STRUCT: NeedKind.TYPE,
     Kind.UNION: NeedKind.TYPE,
     Kind.ENUM: NeedKind.TYPE,
+    Kind.FORWARD: NeedKind.TYPE,
     Kind.ENUMERATOR: NeedKind.ENUMERATOR,
     Kind.MACRO: NeedKind.MACRO,
     Kind.VARIABLE: NeedKind.VARIABLE,

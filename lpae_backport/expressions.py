@@ -4,13 +4,14 @@
 import re
 from collections.abc import Mapping
 
-from lpae_backport.ctype import CType, named, parameter_type, pointer_to
+from lpae_backport.ctype import CType, declared, named, parameter_type, pointer_to
 from lpae_backport.interface import Interface
 from lpae_backport.masking import plain_c
 from lpae_backport.meaning import MacroText
 from lpae_backport.syntax import Node, fragment
 
 _MAX_DEPTH = 24
+_TYPE_OF = "typeof_"
 _TAGGED = re.compile(r"(struct|union|enum)_(\w+)\Z")
 _TYPEOF = re.compile(r"typeof(?:__)? \( (\*? ?)\(* ?(\w+)")
 Scope = Mapping[str, "CType | Bound"]
@@ -84,6 +85,8 @@ class Expressions:
             bound = scope.get(node.label)
             if isinstance(bound, Bound):
                 return self.type_named(bound.node, bound.scope, depth + 1)
+            if node.label.startswith(_TYPE_OF):
+                return self._type_of(node.label, scope, depth + 1)
             m = _TAGGED.match(node.label)
             return named(f"{m[1]} {m[2]}") if m else named(node.label)
         if node.kind in ("type_descriptor", "cast_expression", "sizeof_expression"):
@@ -94,9 +97,20 @@ class Expressions:
             return self.type_of(arguments[0], scope, depth + 1) if arguments else None
         return self.type_of(node, scope, depth + 1)
 
+    def _type_of(self, name: str, scope: Scope, depth: int) -> CType | None:
+        """Return the type that masking wrote as ``typeof_x`` or, for ``*x``, ``typeof_$x``."""
+        inner = name.removeprefix(_TYPE_OF)
+        t = self._named(inner.lstrip("$"), scope, depth)
+        if t is None or not inner.startswith("$"):
+            return t
+        return self._interface.resolved(t).pointed
+
     def _described(self, node: Node, scope: Scope, depth: int) -> CType | None:
         """Return the type of a cast; a parameter of a macro may stand for it."""
         t = parameter_type(node)
+        if t.inner.name.startswith(_TYPE_OF):
+            real = self._type_of(t.inner.name, scope, depth + 1)
+            return _replaced(t, real) if real is not None else None
         bound = scope.get(t.inner.name) if t.inner.kind == "name" else None
         if not isinstance(bound, Bound):
             m = _TAGGED.match(t.inner.name)
@@ -105,18 +119,22 @@ class Expressions:
         return _replaced(t, real) if real is not None else None
 
     def _identifier(self, node: Node, scope: Scope, depth: int) -> CType | None:
-        found = scope.get(node.label)
+        return self._named(node.label, scope, depth)
+
+    def _named(self, name: str, scope: Scope, depth: int) -> CType | None:
+        """Return the type of what a name stands for."""
+        found = scope.get(name)
         if isinstance(found, Bound):
-            return self.type_of(found.node, found.scope, depth)
+            return self.type_of(found.node, found.scope, depth) if depth < _MAX_DEPTH else None
         if found is not None:
             return found
-        if node.label in self._globals:
-            return self._globals[node.label]
-        macro = self.macro(node.label)
+        if name in self._globals:
+            return self._globals[name]
+        macro = self.macro(name)
         if macro is not None:
             body = self._body(macro) if macro.parameters is None else None
             return self.type_of(body, {}, depth) if body is not None else None
-        return self._interface.declared(node.label)
+        return self._interface.declared(name)
 
     def _field(self, node: Node, scope: Scope, depth: int) -> CType | None:
         base = self.type_of(node.kids[0], scope, depth)
@@ -176,8 +194,6 @@ class Expressions:
 
     def _block(self, node: Node, scope: Scope, depth: int) -> CType | None:
         """Return the type of ``({ … })``: that of its last statement."""
-        from lpae_backport.ctype import declared
-
         inner: dict[str, CType | Bound] = dict(scope)
         for k in node.kids:
             if k.kind == "declaration":
@@ -192,19 +208,24 @@ class Expressions:
 
     def local(self, t: CType, at: Node, scope: Scope, depth: int = 0) -> CType | None:
         """Return the type of a local of a macro's block; ``typeof`` takes that of its value."""
-        if t.inner.name == "typeof_t" or "typeof" in t.inner.name:
-            parent = at.parent
-            while parent is not None and parent.kind.endswith("declarator"):
-                if parent.kind == "init_declarator" and parent.kid("value") is not None:
-                    value = parent.kid("value")
-                    return self.type_of(value, scope, depth) if value is not None else None
-                parent = parent.parent
-            return None
+        if t.inner.name.startswith(_TYPE_OF):
+            real = self._type_of(t.inner.name, scope, depth + 1)
+            return _replaced(t, real) if real is not None else self._given(at, scope, depth)
         bound = scope.get(t.inner.name) if t.inner.kind == "name" else None
         if isinstance(bound, Bound):
             real = self.type_named(bound.node, bound.scope, depth + 1)
             return _replaced(t, real) if real is not None else None
         return t
+
+    def _given(self, at: Node, scope: Scope, depth: int) -> CType | None:
+        """Return the type of the value that a declaration gives to its name."""
+        parent = at.parent
+        while parent is not None and parent.kind.endswith("declarator"):
+            if parent.kind == "init_declarator":
+                value = parent.kid("value")
+                return self.type_of(value, scope, depth) if value is not None else None
+            parent = parent.parent
+        return None
 
     def _subscript(self, node: Node, scope: Scope, depth: int) -> CType | None:
         t = self.type_of(node.kids[0], scope, depth)

@@ -13,6 +13,7 @@ from lpae_backport.fielduse import FieldUse, FieldUses
 from lpae_backport.interface import Interface
 from lpae_backport.macroshape import Shapes
 from lpae_backport.meaning import MacroText, macro_text, type_of_name
+from lpae_backport.preprocessor import Macro
 
 _TAGS = ("struct", "union", "enum")
 _OPTION = ("CONFIG_",)
@@ -57,6 +58,7 @@ class Collector:
 
     def __init__(self, codes: Iterable[Code], interface: Interface) -> None:
         self._codes = list(codes)
+        self._by_path = {c.path: c for c in self._codes}
         self._interface = interface
         self._own: dict[str, MacroText] = {}
         globals_: dict[str, CType] = {}
@@ -72,13 +74,24 @@ class Collector:
         self._expressions = Expressions(interface, self._own, globals_)
         self._shapes = Shapes(self._expressions.macro)
         self.uses = Uses()
-        self._lines: dict[str, dict[int, int]] = {}
 
     def collect(self) -> Uses:
         """Return what the files take from outside."""
+        taken: set[tuple[str, int]] = set()
+        macros: dict[str, list[tuple[Code, Macro]]] = {}
+        for c in self._codes:
+            for name, found in c.file.source.macros.items():
+                macros.setdefault(name, []).extend((c, m) for m in found)
         for c in self._codes:
             self._headers(c)
-            self._file(c)
+            finder = FieldUses(c, self._interface, self._expressions, self._shapes, taken, macros)
+            for w in c.words():
+                for use in finder.in_arguments(w.name, w.start) if not w.before else ():
+                    self._field(use)
+            for use in finder.found():
+                self._field(use)
+        for c in self._codes:
+            self._rest(c, taken)
         return self.uses
 
     def _headers(self, code: Code) -> None:
@@ -89,32 +102,24 @@ class Collector:
     def _spot(self, code: Code, start: int) -> Spot:
         return Spot(code.path, code.file.source.lines.line(start))
 
-    def _file(self, code: Code) -> None:
-        finder = FieldUses(code, self._interface, self._expressions, self._shapes)
-        placed = {u.start for u in finder.found() if self._field(code, u)}
-        words = list(code.words())
-        taken: set[int] = set()
-        for w in words:
-            if not w.before:
-                for use in finder.in_arguments(w.name, w.start):
-                    taken.add(use.start)
-                    self._field(code, use)
-        for w in words:
-            if w.before in ("->", "."):
-                if w.start not in placed:
-                    self._unresolved(code, w, "field of an expression in a macro")
-            elif w.start not in taken:
+    def _rest(self, code: Code, taken: set[tuple[str, int]]) -> None:
+        """Take in the words that are no fields with a known owner."""
+        for w in code.words():
+            if (code.path, w.start) in taken:
+                continue
+            if w.before not in ("->", "."):
                 self._word(code, w)
+            elif w.name not in code.macro_parameters(w.start):
+                self._unresolved(code, w, "field of an expression in a macro")
 
-    def _field(self, code: Code, use: FieldUse) -> bool:
-        spot = self._spot(code, use.start)
+    def _field(self, use: FieldUse) -> None:
+        spot = self._spot(self._by_path[use.file], use.start)
         root = use.path.partition(".")[0]
         if not use.path:
             reason = f"no such field in {use.owner}" if use.owner else "type of its owner not known"
             self.uses.unresolved.setdefault((use.name, f"field: {reason}"), []).append(spot)
         elif root and not self._is_own_type(root):
             self.uses.fields.setdefault(use.path, []).append(spot)
-        return True
 
     def _is_own_type(self, name: str) -> bool:
         return self._interface.is_own(name, tag=True) or self._interface.is_own(name)
@@ -127,9 +132,9 @@ class Collector:
         elif w.before in _TAGS:
             if not self._interface.is_own(w.name, tag=True):
                 self.uses.tags.setdefault((w.before, w.name), []).append(spot)
-        elif w.before == "##" or w.before == "#" or w.before == "goto":
+        elif w.before in ("##", "#", "goto"):
             return
-        elif not self._interface.is_own(w.name):
+        elif not self._interface.is_own(w.name) and not code.is_macro_local(w.start, w.name):
             self.uses.names.setdefault(w.name, []).append(spot)
 
     def pasted(self, name: str) -> list[str]:
@@ -147,9 +152,21 @@ class Collector:
             if shape is None:
                 continue
             found |= {a + name + b: None for a, b in shape.pasted.get(i, ())}
-            if i in shape.quoted and i not in shape.pasted:
+            if i in shape.declared or (i in shape.quoted and i not in shape.pasted):
                 found[""] = None
         return list(found)
+
+    @cached_property
+    def made(self) -> frozenset[str]:
+        """The names that macros make of their arguments, anywhere in the code."""
+        return frozenset(
+            a + word + b
+            for word, found in self._arguments.items()
+            for macro, i in found
+            for shape in (self._shapes.of(macro),)
+            if shape is not None
+            for a, b in shape.pasted.get(i, ())
+        )
 
     @cached_property
     def _arguments(self) -> dict[str, list[tuple[str, int]]]:
@@ -158,7 +175,7 @@ class Collector:
         for code in self._codes:
             for w in code.words():
                 shape = self._shapes.of(w.name) if not w.before else None
-                if shape is None or not (shape.pasted or shape.quoted):
+                if shape is None or not (shape.pasted or shape.quoted or shape.declared):
                     continue
                 for i, (a, b) in enumerate(code.arguments(w.start)):
                     found.setdefault(code.text[a:b].decode("latin-1"), []).append((w.name, i))

@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The fields that code uses: behind ``.`` and ``->``, in initializers, as arguments of macros."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lpae_backport.code import Code
 from lpae_backport.ctype import CType, declared, parameter_type
-from lpae_backport.expressions import Bound, Expressions
+from lpae_backport.expressions import Bound, Expressions, Scope
 from lpae_backport.interface import Interface
 from lpae_backport.macroshape import Shapes
+from lpae_backport.preprocessor import Macro
 from lpae_backport.symbols import Body
 from lpae_backport.syntax import Node, fragment
 
 _MAX_DEPTH = 12
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+_FIELD = re.compile(rb"(?:\A|(?<=[.,(\s]))([A-Za-z_]\w*)(?=\s*(?:[.\[,)]|\Z))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +25,14 @@ class FieldUse:
 
     Attributes:
         name: the field.
-        start: where it stands in its file.
+        file: the file of the code that names it.
+        start: where it stands there.
         path: what it is in the tree, ``struct.field``; empty where its owner is not known.
         owner: the struct or union that it was looked for in, if known.
     """
 
     name: str
+    file: str
     start: int
     path: str
     owner: str
@@ -40,33 +46,42 @@ class FieldUses:
         interface: the tree that it is written for.
         expressions: tells the types.
         shapes: tells which arguments of macros are fields.
+        taken: the places that have been told of, in all files.
+        macros: the macros of all files, by name.
     """
 
     def __init__(
-        self, code: Code, interface: Interface, expressions: Expressions, shapes: Shapes
+        self,
+        code: Code,
+        interface: Interface,
+        expressions: Expressions,
+        shapes: Shapes,
+        taken: set[tuple[str, int]],
+        macros: Mapping[str, list[tuple[Code, Macro]]],
     ) -> None:
         self._code = code
         self._interface = interface
         self._expressions = expressions
         self._shapes = shapes
-        self._scopes: dict[int, dict[str, CType | Bound]] = {}
+        self._taken = taken
+        self._macros = macros
+        self._scopes = {
+            f.span.start: [(b, self._scope_of(b)) for b in f.bodies] for f in code.functions
+        }
 
     def found(self) -> Iterator[FieldUse]:
-        """Yield the uses in the syntax; those in the arguments of macros are asked for apart."""
-        seen: set[int] = set()
-        for f in self._code.functions:
-            for body in f.bodies:
-                scope = self._scope_of(body)
-                self._scopes.setdefault(f.span.start, scope)
-                for use in self._in(body.nodes, scope):
-                    if use.start not in seen:
-                        seen.add(use.start)
-                        yield use
+        """Yield the uses in the syntax, but for those that `in_arguments` has told of."""
+        for scopes in self._scopes.values():
+            for body, scope in scopes:
+                yield from self._new(self._in(body.nodes, scope))
         for node in self._code.file.declared_nodes():
-            for use in self._in(list(node.walk()), {}):
-                if use.start not in seen:
-                    seen.add(use.start)
-                    yield use
+            yield from self._new(self._in(list(node.walk()), {}))
+
+    def _new(self, uses: Iterable[FieldUse]) -> Iterator[FieldUse]:
+        for use in uses:
+            if (use.file, use.start) not in self._taken:
+                self._taken.add((use.file, use.start))
+                yield use
 
     def in_arguments(self, name: str, start: int) -> Iterator[FieldUse]:
         """Yield the fields among the arguments of a macro call.
@@ -75,32 +90,86 @@ class FieldUses:
             name: the macro.
             start: where the call begins.
         """
+        macros = self._macros.get(name, [])
         shape = self._shapes.of(name)
-        if shape is None or not shape.fields:
+        if not macros and (shape is None or not shape.fields):
             return
         given = self._code.arguments(start)
         f = self._code.function_at(start)
-        scope = self._scopes.get(f.span.start, {}) if f is not None else {}
+        scopes = self._scopes.get(f.span.start, []) if f is not None else []
+        scope = scopes[0][1] if scopes else {}
+        inside = self._code.macro_parameters(start)
+        for home, m in macros if given and not inside else ():
+            bound = {
+                p: Bound(n, scope)
+                for p, n in zip(m.params or (), map(self._parsed, given), strict=False)
+                if n is not None
+            }
+            yield from self._new(u for u in self._expanded(home, m, bound, 0) if u.path)
+        if shape is None:
+            return
         for i, (mode, at) in shape.fields.items():
-            if i >= len(given) or at >= len(given):
-                continue
-            text = self._code.data[given[i][0] : given[i][1]].decode("latin-1")
-            owner = self._argument_type(given[at], mode, scope)
-            field = text.split(".")[0].split("[")[0].strip()
-            if field.isidentifier():
-                yield self._use(field, given[i][0], owner)
+            if (
+                i < len(given)
+                and at < len(given)
+                and not self._mentions(given[i], given[at], inside)
+            ):
+                owner = self._argument_type(given[at], mode, scope)
+                yield from self._new(self._followed(given[i], owner))
 
-    def _argument_type(
-        self, given: tuple[int, int], mode: str, scope: dict[str, CType | Bound]
-    ) -> CType | None:
+    def _mentions(
+        self, field: tuple[int, int], owner: tuple[int, int], names: frozenset[str]
+    ) -> bool:
+        """Tell whether arguments have parameters of a macro in them, which a call will tell."""
+        text = self._code.text[slice(*field)] + b" " + self._code.text[slice(*owner)]
+        return bool(names) and any(w.decode() in names for w in _WORD.findall(text))
+
+    def _expanded(
+        self, home: Code, macro: Macro, bound: Mapping[str, Bound], depth: int
+    ) -> Iterator[FieldUse]:
+        """Yield the fields in the text of a macro of the code, as one call of it tells them."""
+        body = home.file.macro_body(macro)
+        if body is None or depth > _MAX_DEPTH:
+            return
+        inner: dict[str, CType | Bound] = dict(bound)
+        for n in body.nodes:
+            for name, t, at in declared(n) if n.kind == "declaration" else ():
+                real = self._expressions.local(t, at, inner)
+                if real is not None:
+                    inner[name] = real
+        yield from self._in(body.nodes, inner, home.path)
+        for n in body.nodes:
+            if n.kind != "call_expression":
+                continue
+            for place, m in self._macros.get(n.kids[0].label, ()):
+                given = {
+                    p: Bound(a, inner)
+                    for p, a in zip(m.params or (), n.kids[-1].kids, strict=False)
+                }
+                yield from self._expanded(place, m, given, depth + 1)
+
+    def _parsed(self, given: tuple[int, int]) -> Node | None:
+        """Return an argument as an expression."""
         root = fragment(self._code.file.source.masked[given[0] : given[1]], given[0])
         node = root.kids[0] if root is not None and root.kids else None
+        if node is not None and node.kind == "expression_statement" and node.kids:
+            return node.kids[0]
+        return node
+
+    def _followed(self, given: tuple[int, int], owner: CType | None) -> Iterator[FieldUse]:
+        """Yield the fields that an argument names one after the other (``as.lru_node``)."""
+        for m in _FIELD.finditer(self._code.text, *given):
+            use = self._use(m[1].decode(), m.start(1), owner)
+            yield use
+            found = self._interface.member(owner, use.name) if owner is not None else None
+            owner = self._interface.resolved(found[1].inner) if found is not None else None
+
+    def _argument_type(self, given: tuple[int, int], mode: str, scope: Scope) -> CType | None:
+        node = self._parsed(given)
         if mode == "type":
             text = self._code.text[given[0] : given[1]].decode("latin-1").split()
             if len(text) == 2 and text[0] in ("struct", "union"):
                 return CType("name", " ".join(text))
-        if node is not None and node.kind == "expression_statement" and node.kids:
-            node = node.kids[0]
         if node is None:
             return None
         if mode == "type":
@@ -111,7 +180,7 @@ class FieldUses:
         t = self._interface.resolved(t)
         return t.of if t.pointed is not None else t
 
-    def _scope_of(self, body: Body) -> dict[str, CType | Bound]:
+    def _scope_of(self, body: Body) -> Scope:
         scope: dict[str, CType | Bound] = {}
         root = body.root
         head = root.kid("declarator")
@@ -127,13 +196,19 @@ class FieldUses:
                     scope[name] = real
         return scope
 
-    def _in(self, nodes: list[Node], scope: dict[str, CType | Bound]) -> Iterator[FieldUse]:
+    def _in(self, nodes: list[Node], scope: Scope, file: str = "") -> Iterator[FieldUse]:
         for n in nodes:
             if n.kind == "field_expression":
                 name = n.kid("field")
-                if name is not None:
-                    owner = self._expressions.owner(n, scope)
-                    yield self._use(name.label, name.start, owner)
+                if name is None:
+                    continue
+                bound = scope.get(name.label)
+                home = file
+                while isinstance(bound, Bound):
+                    # A parameter of a macro stands for the field.
+                    name, home = bound.node, ""
+                    bound = bound.scope.get(name.label)
+                yield self._use(name.label, name.start, self._expressions.owner(n, scope), home)
             elif n.kind == "declaration":
                 for d in n.kids:
                     value = d.kid("value") if d.kind == "init_declarator" else None
@@ -170,12 +245,13 @@ class FieldUses:
             if value is not None and value.kind == "initializer_list":
                 yield from self._initialized(value, inner, depth + 1)
 
-    def _use(self, name: str, start: int, owner: CType | None) -> FieldUse:
+    def _use(self, name: str, start: int, owner: CType | None, file: str = "") -> FieldUse:
         found = self._interface.member(owner, name) if owner is not None else None
         if found is None and owner is not None and owner.pointed is not None:
             found = self._interface.member(self._interface.resolved(owner.inner), name)
         spelled = owner.spelled() if owner is not None else ""
-        return FieldUse(name, start, found[0] if found is not None else "", spelled)
+        path = found[0] if found is not None else ""
+        return FieldUse(name, file or self._code.path, start, path, spelled)
 
 
 def _holds(outer: Node, inner: Node) -> bool:

@@ -20,6 +20,7 @@ from lpae_backport.meaning import (
 )
 
 _TAGS = {"struct": Kind.STRUCT, "union": Kind.UNION, "enum": Kind.ENUM}
+_TAG_KINDS = (*_TAGS.values(), Kind.FORWARD)
 _CALLABLE = (Kind.FUNCTION, Kind.PROTOTYPE)
 _MAX_DEPTH = 20
 
@@ -59,7 +60,8 @@ class Interface:
     def is_own(self, name: str, *, tag: bool = False) -> bool:
         """Tell whether the code itself introduces a name."""
         return any(
-            p.definition.kind.is_tag == tag and p.definition.kind is not Kind.GENERATED
+            p.definition.kind.is_tag == tag
+            and p.definition.kind not in (Kind.GENERATED, Kind.FORWARD)
             for p in self._own.get(name, ())
         )
 
@@ -102,7 +104,11 @@ class Interface:
 
     def general(self, name: str) -> list[Place]:
         """Return the places of a name that is no tag."""
-        return [p for p in self.places(name) if not p.definition.kind.is_tag]
+        return [p for p in self.places(name) if p.definition.kind not in _TAG_KINDS]
+
+    def opaque(self, name: str) -> list[Place]:
+        """Return the places that only say that there is a ``struct name``."""
+        return [p for p in self.places(name) if p.definition.kind is Kind.FORWARD]
 
     def tagged(self, name: str) -> list[Place]:
         """Return the places that define ``struct``, ``union`` or ``enum name``."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lpae_backport.meaning import MacroText
 
-_MAX_DEPTH = 6
+_MAX_DEPTH = 30
 _KNOWN = {
     "offsetof": {1: ("type", 0)},
     "__builtin_offsetof": {1: ("type", 0)},
@@ -30,11 +30,13 @@ class Shape:
             ``pointer`` to it, and by which argument.
         pasted: arguments that are glued to other text: what goes before and behind.
         quoted: arguments that become a string.
+        declared: arguments that are declared.
     """
 
     fields: dict[int, tuple[str, int]]
     pasted: dict[int, tuple[tuple[str, str], ...]]
     quoted: frozenset[int]
+    declared: frozenset[int] = frozenset()
 
 
 class Shapes:
@@ -74,7 +76,8 @@ class Shapes:
                 inner = self.of(callee, depth + 1)
                 if inner is not None and callee != name:
                     _pass_on(inner, args, index, fields, pasted, quoted)
-        return Shape(fields, pasted, frozenset(quoted))
+        declared = _declared(macro.tokens, index)
+        return Shape(fields, pasted, frozenset(quoted), frozenset(declared))
 
 
 def _pass_on(
@@ -113,9 +116,24 @@ def _direct(words: tuple[str, ...], text: str, index: dict[str, int]) -> dict[in
         member = words[i + 1]
         if word not in ("->", ".") or member not in index or index[member] in found:
             continue
+        if words[i + 2 : i + 3] == ("##",):
+            continue
         owner = next((w for w in reversed(words[max(i - 3, 0) : i]) if w not in "()"), "")
         if owner in index:
             found[index[member]] = ("pointer", index[owner])
+    return found
+
+
+def _declared(words: tuple[str, ...], index: dict[str, int]) -> set[int]:
+    """Find parameters that the body declares: a type goes before, and no operator behind."""
+    found = set()
+    for i, word in enumerate(words):
+        if word not in index or i == 0:
+            continue
+        before, behind = words[i - 1], words[i + 1 : i + 2]
+        is_type = before == "*" or (before.isidentifier() and before not in ("return", "goto"))
+        if is_type and behind in ((), ("=",), (";",), ("[",)):
+            found.add(index[word])
     return found
 
 

@@ -16,6 +16,7 @@ _NOT_NEWLINE = re.compile(rb"[^\r\n]")
 _ANNOTATION_WORD = rb"_{2,4}[a-z]\w*|no(?:inline|trace|kprobe)\w*|asmlinkage|fastcall"
 _ARGUMENTS = rb"\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
 _TYPEOF = re.compile(rb"\b(?:__typeof__|__typeof|typeof)\s*\(((?:[^()]|\([^()]*\))*)\)")
+_NAME = re.compile(rb"\s*(\*?)\s*\(?\s*([A-Za-z_]\w*)\s*\)?\s*")
 _DECLARING = re.compile(
     rb"^((?:static\s+|const\s+)*[A-Z][A-Z0-9_]{3,}|[ \t]+(?:static\s+)?(?:DECLARE|DEFINE)_\w+)"
     rb"(\s*\(\s*)([A-Za-z_]\w*)((?:[^()]|\([^()]*\))*\))(?=\s*;)",
@@ -166,8 +167,13 @@ def _plain_bare_macro(found: re.Match[bytes]) -> bytes:
 
 
 def _plain_typeof(found: re.Match[bytes]) -> bytes:
-    """Turn ``typeof(expr)`` into a type name of the same length."""
-    kept = b"typeof_t"
+    """Turn ``typeof(expr)`` into a type name of the same length.
+
+    Of a plain name it tells which: ``typeof(x)`` becomes ``typeof_x``, ``typeof(*x)``
+    ``typeof_$x``, for ``$`` is a letter to the grammar.
+    """
+    inner = _NAME.fullmatch(found[1])
+    kept = b"typeof_t" if inner is None else b"typeof_" + (b"$" if inner[1] else b"") + inner[2]
     return kept[: len(found[0])] + blank(found[0][len(kept) :])
 
 

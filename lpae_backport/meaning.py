@@ -15,7 +15,10 @@ from lpae_backport.source import Source
 from lpae_backport.symbols import DECLARING, label_of
 from lpae_backport.syntax import Node, Tree
 
-_TOKEN = re.compile(r"[A-Za-z_]\w*|\d\w*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|##|->|<<|>>|\S")
+_TOKEN = re.compile(
+    r"[A-Za-z_]\w*|\d[\w.]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'"
+    r"|##|->|<<=|>>=|<<|>>|&&|\|\||\+\+|--|[-+*/%&|^=!<>]=|\.\.\.|\S"
+)
 _DEFINE = re.compile(r"\s*#\s*define\s+\w+(\(([^)]*)\))?((?:.|\n)*)")
 _SPECIFIERS = {Kind.STRUCT: "struct", Kind.UNION: "union", Kind.ENUM: "enum"}
 

@@ -2,7 +2,7 @@
 """What code of a new tree needs that an old tree lacks, or has in another form."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lpae_backport.admission import why_missing
 from lpae_backport.alteration import Alteration, of_functions, of_macros, of_types
@@ -59,6 +59,24 @@ class Comparison:
             return replace(need, how=why_missing(self._old, name, tag=tag))
         return self._present(need, mine, theirs)
 
+    def opaque(self, tag: str, used_at: Iterable[Spot]) -> Need | None:
+        """Compare a struct that headers only say to exist; such ones are the same, or missing.
+
+        Args:
+            tag: its tag.
+            used_at: the places that use it.
+        """
+        mine = self._new.opaque(tag)
+        if not mine:
+            return None
+        at = site(self._new, mine[0])
+        spots = tuple(used_at)
+        need = Need(tag, NeedKind.TYPE, Status.MISSING, at, None, "", False, spots)
+        theirs = self._old.tagged(tag) or self._old.opaque(tag)
+        if not theirs:
+            return need
+        return replace(need, status=Status.SAME, old=site(self._old, theirs[0]), compiles=True)
+
     def _present(self, need: Need, mine: Entry, theirs: Entry) -> Need:
         best: tuple[list[Alteration], Place] | None = None
         for p in theirs.places:
@@ -75,11 +93,12 @@ class Comparison:
         status = Status.CHANGED if alterations else Status.SAME
         notes = [a.how for a in alterations]
         compiles = all(a.compiles for a in alterations)
-        note, reached = self._moved(mine.place, place, theirs)
+        note, moved, reached = self._moved(mine, theirs, place)
         if note:
             notes.append(note)
-            compiles = compiles and reached
-            status = Status.MOVED if status is Status.SAME else status
+        compiles = compiles and reached
+        if moved and status is Status.SAME:
+            status = Status.MOVED
         count = need.alternatives + len(theirs.places) + theirs.others - 1
         return replace(
             need,
@@ -90,15 +109,22 @@ class Comparison:
             alternatives=count,
         )
 
-    def _moved(self, new: Place, old: Place, theirs: Entry) -> tuple[str, bool]:
-        """Say that a definition is in another header, and tell whether the code reaches it."""
-        here = self._new.search.name(new.path)
-        if any(self._old.search.name(p.path) == here for p in theirs.places):
-            return "", True
-        reached = old.path in self._old.reach
-        if old.path in self._old.admitted:
-            return f"in {old.path}, which is private to its folder", False
-        return f"in {old.path}" + ("" if reached else ", which the code does not reach"), reached
+    def _moved(self, mine: Entry, theirs: Entry, chosen: Place) -> tuple[str, bool, bool]:
+        """Compare the headers that two trees have a name in.
+
+        Returns:
+            What to say of it, whether it moved, and whether the code reaches the old one.
+        """
+        old = self._old
+        here = {self._new.search.name(p.path) for p in mine.places}
+        moved = all(old.search.name(p.path) not in here for p in theirs.places)
+        reached = any(p.path in old.reach for p in theirs.places)
+        if chosen.path in old.admitted:
+            return f"in {chosen.path}, which is private to its folder", True, False
+        if moved:
+            aside = "" if reached else ", which the code does not reach"
+            return f"in {chosen.path}{aside}", True, reached
+        return "" if reached else f"the code does not reach {chosen.path}", False, reached
 
     def _alterations(self, new: Place, old: Place) -> Iterator[Alteration]:
         """Compare two definitions of one name."""
@@ -123,8 +149,11 @@ class Comparison:
                 yield Alteration(text, compiles=False)
         elif mine is theirs:
             a, b = self._new.type_at(new), self._old.type_at(old)
-            if a is not None and b is not None:
-                yield from of_types(a, b, "it")
+            if a is None or b is None:
+                return
+            if mine is Kind.TYPEDEF:
+                a, b = self._new.resolved(a), self._old.resolved(b)
+            yield from of_types(a, b, "it")
         else:
             text = f"{_word(mine)}, in the old tree {_word(theirs)}"
             yield Alteration(text, compiles=False)
@@ -182,12 +211,12 @@ class Comparison:
         mine = self._root(self._new, root)
         if mine is None:
             return None
-        t = self._followed(self._new, mine[0], names)
+        t = self._followed(self._new, mine.type, names)
         need = Need(
             path,
             NeedKind.FIELD,
             Status.MISSING,
-            site(self._new, mine[1]),
+            site(self._new, mine.entry.place),
             None,
             "",
             compiles=False,
@@ -195,45 +224,44 @@ class Comparison:
         )
         theirs = self._root(self._old, root)
         if theirs is None:
-            return replace(need, how=f"the old tree has no {mine[0].name}")
-        return self._field(need, t, theirs, names)
+            return replace(need, how=f"the old tree has no {mine.type.name}")
+        return self._field(need, t, mine, theirs, names)
 
     def _field(
-        self, need: Need, new: CType | None, root: tuple[CType, Place], names: list[str]
+        self, need: Need, new: CType | None, mine: "Root", theirs: "Root", names: list[str]
     ) -> Need:
-        old = self._followed(self._old, root[0], names)
+        old = self._followed(self._old, theirs.type, names)
+        there = site(self._old, theirs.entry.place)
         if old is None:
-            moved = self._nested(root[0], names[-1])
-            if moved is None:
-                return replace(need, how=f"{root[0].name} of the old tree has no such field")
-            where, _ = moved
-            text = f"moved to {where}"
-            there = site(self._old, root[1])
-            return replace(need, status=Status.CHANGED, old=there, how=text)
-        there = site(self._old, root[1])
+            where = self._nested(theirs.type, names[-1])
+            if where is None:
+                how = f"{theirs.type.name} of the old tree has no such field"
+                return replace(need, how=how)
+            return replace(need, status=Status.CHANGED, old=there, how=f"moved to {where}")
         found = of_types(new, old, "it") if new is not None else []
-        if not found:
-            return replace(need, status=Status.SAME, old=there, compiles=True)
+        note, moved, _ = self._moved(mine.entry, theirs.entry, theirs.entry.place)
+        status = Status.MOVED if moved else Status.SAME
         return replace(
             need,
-            status=Status.CHANGED,
+            status=Status.CHANGED if found else status,
             old=there,
-            how="; ".join(a.how for a in found),
+            how="; ".join([*(a.how for a in found), *([note] if note and moved else [])]),
             compiles=all(a.compiles for a in found),
         )
 
-    def _root(self, interface: Interface, name: str) -> tuple[CType, Place] | None:
+    @staticmethod
+    def _root(interface: Interface, name: str) -> "Root | None":
         """Find the struct, or the typedef of one, that a path begins with."""
         found = entry(interface, name, tag=True) or entry(interface, name, tag=False)
         if found is None:
             return None
         place = found.place
         if place.definition.kind is Kind.STRUCT:
-            return CType("name", f"struct {name}"), place
+            return Root(CType("name", f"struct {name}"), found)
         if place.definition.kind is Kind.UNION:
-            return CType("name", f"union {name}"), place
+            return Root(CType("name", f"union {name}"), found)
         if place.definition.kind is Kind.TYPEDEF:
-            return CType("name", name), place
+            return Root(CType("name", name), found)
         return None
 
     @staticmethod
@@ -245,15 +273,22 @@ class Comparison:
             t = found[1]
         return t
 
-    def _nested(self, t: CType, name: str) -> tuple[str, CType] | None:
+    def _nested(self, t: CType, name: str) -> str | None:
         """Look for a field one struct deeper than it was."""
         found = self._old.members(t)
         for outer, inner in found[1].fields.items() if found is not None else ():
-            if inner.kind in ("body", "name"):
-                below = self._old.member(inner, name)
-                if below is not None and inner.inner.name.startswith(("struct ", "union ")):
-                    return f"{outer}.{name}", below[1]
+            is_struct = inner.kind == "body" or inner.name.startswith(("struct ", "union "))
+            if is_struct and self._old.member(inner, name) is not None:
+                return f"{outer}.{name}"
         return None
+
+
+@dataclass(frozen=True)
+class Root:
+    """The struct, or the typedef of one, that the path of a field begins with."""
+
+    type: CType
+    entry: Entry
 
 
 def _same_count(parameters: tuple[str, ...] | None, t: CType) -> bool:

@@ -137,18 +137,9 @@ class Assessment:
             real = [m for m in made if m and entry(self.new, m, tag=False) is not None]
             for m in real:
                 uses.names.setdefault(m, []).extend(spots)
-            if real or made or self._is_made_here(name):
+            if real or made or name in collector.made or self.new.is_generated(name):
                 continue
             uses.unresolved.setdefault((name, self._why(name)), []).extend(spots)
-
-    def _is_made_here(self, name: str) -> bool:
-        """Tell whether a macro at file level of the code may have declared a name."""
-        if self.new.is_generated(name):
-            return True
-        parts = name.split("_")
-        heads = ("_".join(parts[:i]) for i in range(len(parts) - 1, 0, -1))
-        tails = ("_".join(parts[i:]) for i in range(1, len(parts)))
-        return any(self.new.is_generated(p) for p in (*heads, *tails))
 
     def _why(self, name: str) -> str:
         found = [p.path for p in self.new.everywhere(name)]
@@ -163,10 +154,12 @@ class Assessment:
                 yield need
         for (keyword, tag), spots in uses.tags.items():
             need = self._comparison.name(tag, spots, tag=True)
+            need = need or self._comparison.opaque(tag, spots)
             if need is not None:
                 yield need
             else:
-                uses.unresolved.setdefault((f"{keyword} {tag}", "never defined"), []).extend(spots)
+                reason = "no header tells of it"
+                uses.unresolved.setdefault((f"{keyword} {tag}", reason), []).extend(spots)
 
     def _fields(self, uses: Uses) -> Iterator[Need]:
         for path, spots in uses.fields.items():

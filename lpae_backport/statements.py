@@ -163,7 +163,8 @@ def _variables(head: bytes, start: int, end: int) -> Iterator[Definition]:
     parts = plain.split(b",")
     first = parts[0].split()
     if len(first) == 2 and first[0] in (b"struct", b"union", b"enum"):
-        return  # a forward declaration
+        yield Definition(Kind.FORWARD, first[1].decode(), start, end)
+        return
     for part in parts:
         m = _DECLARATOR.search(part)
         if m and m[1] in annotation_words():
@@ -175,14 +176,15 @@ def _variables(head: bytes, start: int, end: int) -> Iterator[Definition]:
 def _function(head: bytes, kind: Kind, start: int, end: int) -> Iterator[Definition]:
     """Tell a function definition or prototype from a macro call that stands for a declaration."""
     plain = _outer(head)
+    pointer = _FUNCTION_POINTER.match(head, head.find(b"("))
+    if pointer and b"*" in pointer[0]:
+        yield Definition(Kind.VARIABLE, pointer[1].decode(), start, end)
+        return
     calls = [m for m in _CALL.finditer(plain) if m[1] not in _KEYWORDS]
     named = [m for m in calls if not m[1].startswith(b"__") and m[1] not in annotation_words()]
     lower = [m for m in named if not m[1].isupper()]
     best = lower or named or calls
     if not best:
-        pointer = _FUNCTION_POINTER.match(head, head.find(b"("))
-        if pointer:
-            yield Definition(Kind.VARIABLE, pointer[1].decode(), start, end)
         return
     m = best[-1]
     before = plain[: m.start()].split()

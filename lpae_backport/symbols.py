@@ -15,6 +15,8 @@ from lpae_backport.syntax import Entity, Node, Tree, fragment, functions_in
 _CALL_NAME = re.compile(rb"([A-Za-z_]\w*)\s*\(")
 _TAG = re.compile(rb"\b(enum|struct|union)\s+([A-Za-z_]\w*)\s*\{")
 _EXPORT = re.compile(rb"\"(?:\\.|[^\"\\\n])*\"|\bEXPORT_SYMBOL\w*\s*\(\s*([A-Za-z_]\w*)")
+_PASTE = re.compile(rb"[ \t]*##[ \t]*")
+_QUOTE = re.compile(rb"#[ \t]*[A-Za-z_]\w*")
 _CLOSING = re.compile(rb"^\}[^\n]*\n", re.MULTILINE)
 _SHORT = 2000
 """Bytes of a function with eight statements and more comment than code."""
@@ -218,7 +220,10 @@ class CodeFile:
         """Return the replacement of `macro` as nodes, or `None` where it is not C on its own."""
         if macro not in self._macro_bodies:
             text = self.source.quiet[macro.body.start : macro.body.end]
-            plain = re.sub(rb"\\(\r?\n)", rb" \1", text).strip(b" \t\r\n")
+            plain = re.sub(rb"\\(\r?\n)", rb" \1", text)
+            plain = _PASTE.sub(lambda m: b"_" * len(m[0]), plain)
+            plain = _QUOTE.sub(lambda m: b'"'.ljust(len(m[0]) - 1) + b'"', plain)
+            plain = plain.strip(b" \t\r\n")
             start = macro.body.start + text.find(plain[:1]) if plain else macro.body.start
             root = fragment(plain.rstrip(b";"), start)
             self._macro_bodies[macro] = Body(root, macro.params or ()) if root else None

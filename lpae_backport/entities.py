@@ -29,7 +29,7 @@ _WORD = (
 _TOKEN = re.compile(_DIRECTIVE + b"|" + _WORD, re.MULTILINE)
 _WORDS = re.compile(_WORD)
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*\Z")
-_CALL = re.compile(rb"[A-Za-z_]\w*(?=\s*\()")
+_CALL = re.compile(rb"\b[A-Za-z_]\w*+(?=\s*\()")
 _CONDITIONAL = re.compile(rb"^[ \t]*\#[ \t]*(?:if|ifdef|ifndef|elif|else|endif)\b[^\n]*")
 _PIECE = re.compile(rb"^[ \t]*\#(?:[^\n\\]|\\\r?\n|\\[^\n])*|[^;#]+;?|;|\#", re.MULTILINE)
 _FOREIGN = re.compile(

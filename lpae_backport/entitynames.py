@@ -5,10 +5,10 @@ import re
 
 from lpae_backport.masking import decode
 
-_TAGGED = re.compile(rb"\b(enum|struct|union)\b(?:\s+__\w+)*(?:\s+([A-Za-z_]\w*))?\s*\{")
+_TAGGED = re.compile(rb"\b(enum|struct|union)\b\s*+(?:__\w++\s++(?=\w))*+([A-Za-z_]\w*+)?+\s*+\{")
 _POINTED = re.compile(rb"\(\s*\*+\s*(?:const\s+)?([A-Za-z_]\w*)")
-_LAST = re.compile(rb"([A-Za-z_]\w*)\s*(?:\[[^\]]*\]\s*)*(?:__\w+\s*(?:\([^()]*\))?\s*)*;?\s*\Z")
-_CALL = re.compile(rb"[A-Za-z_]\w*(?=\s*\()")
+_LAST = re.compile(rb"\b([A-Za-z_]\w*+)\s*+(?:\[[^\[\]]*+\]\s*+)*+;?\s*+\Z")
+_CALL = re.compile(rb"\b[A-Za-z_]\w*+(?=\s*\()")
 
 
 def named(text: bytes, syntax: str) -> tuple[str, str, frozenset[str]]:

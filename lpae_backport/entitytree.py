@@ -107,9 +107,9 @@ def defining(name: str) -> re.Pattern[bytes]:
     word = re.escape(name.encode())
     return re.compile(
         rb"^(?:\w[^\n;=]*[\s*(])?%b\s*(?:\(|\)\s*\(|\[|=|;|,|\s__\w)"
-        rb"|^\s*\#\s*define\s+%b\b"
+        rb"|^[ \t]*\#[ \t]*define\s+%b\b"
         rb"|\b(?:struct|union|enum)\s+(?:__\w+\s+)*%b\s*\{"
-        rb"|^\}[^\n;]*\b%b\s*;|\btypedef\b[^;{}]*\b%b\b"
+        rb"|^\}[^\n;]*\b%b\s*;|\btypedef\b[^;{}]{0,400}?\b%b\b"
         rb"|^[ \t]+%b\s*(?:[,=}]|$)" % ((word,) * 6),
         re.MULTILINE,
     )

@@ -708,6 +708,35 @@ def test_hostile_text(run, tmp_path: Path) -> None:
     assert set(troubles) == {"drivers/bin.c", "drivers/e.c"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"int x " + b"__a " * 4000 + b"!;\n",
+        b"int " + b"_" * 200_000 + b" !;\n",
+        b"int " + b"a[" * 100_000 + b";\n",
+        b"struct" + b" " * 200_000 + b"x;\n",
+        b"\n" * 400_000 + b"x\n",
+        b"typedef " * 30_000 + b";\n",
+        b"static int x = {" + b"{" * 20_000 + b"};\n",
+    ],
+    ids=["attributes", "underscores", "brackets", "blanks", "lines", "typedefs", "braces"],
+)
+def test_text_made_to_be_slow(text: bytes) -> None:
+    """It is read in time, and differs from another."""
+    from lpae_backport.entitytree import defining
+
+    start = time.perf_counter()
+    defining("nothing").search(text)
+    assert any(r.status is not Status.SAME for r in rows(text, b"int other(void);\n"))
+    assert time.perf_counter() - start < 10
+
+
+def test_a_name_may_begin_with_underscores() -> None:
+    """It is no attribute."""
+    text = b"static int __toy[4];\nstruct __tag { int a; };\nstruct __odd tag { int a; };\n"
+    assert [e.name for e in EntityFile("a.c", text).entities] == ["__toy", "__tag", "tag"]
+
+
 def test_the_same_input_gives_the_same_bytes(run, trees) -> None:
     """Twice, and whatever order sets have."""
     asked = ("drivers/toy/pool.c", "toy_pool_fetch_pages", "toy_list")

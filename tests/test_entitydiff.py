@@ -733,7 +733,7 @@ def test_text_made_to_be_slow(text: bytes) -> None:
 
 def test_a_name_may_begin_with_underscores() -> None:
     """It is no attribute."""
-    text = b"static int __toy[4];\nstruct __tag { int a; };\nstruct __odd tag { int a; };\n"
+    text = b"static int __toy[4];\nstruct __tag { int a; };\nstruct __packed tag { int a; };\n"
     assert [e.name for e in EntityFile("a.c", text).entities] == ["__toy", "__tag", "tag"]
 
 

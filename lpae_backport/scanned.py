@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a literal scan looks for, and what it comes to; `scanning` runs it."""
 
+import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -11,7 +12,10 @@ from lpae_backport.filetree import EmptyError, UnreadableError, as_text
 T = TypeVar("T")
 
 _FEW = 24
-"""Words that are looked for one by one; more are compared with all words of a file at once."""
+"""Needles that are looked for one by one; words that need more are compared with all words of a
+file at once."""
+_STEM = 5
+"""Shortest part that words can have in common to be looked for together."""
 _SMALL = 256
 """Bytes of a file that may be a pointer to a file, or a link that was checked out as one."""
 _SOURCE = re.compile(
@@ -77,13 +81,38 @@ class Finder:
         self._words = tuple(sorted(set(words)))
         self._all = frozenset(self._words)
         self._whole = {w: re.compile(rb"(?<!\w)%b(?!\w)" % re.escape(w)) for w in self._words}
+        self._needles = tuple(_needles(self._words))
 
     def __call__(self, data: bytes) -> frozenset[bytes]:
         """Return the words that `data` has; a longer identifier does not have its parts."""
-        if len(self._words) > _FEW:
+        if len(self._needles) > _FEW:
             return self._all.intersection(data.translate(_SEPARATED).split())
-        found = [w for w in self._words if w in data]
-        return frozenset(w for w in found if self._whole[w].search(data)) if found else _NOTHING
+        near = [words for needle, words in self._needles if needle in data]
+        if not near:
+            return _NOTHING
+        found = (w for words in near for w in words if w in data)
+        return frozenset(w for w in found if self._whole[w].search(data))
+
+
+def _needles(words: tuple[bytes, ...]) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
+    """Yield what to look for, and the words that have it: a part that several share is enough."""
+    sharing: dict[bytes, set[bytes]] = {}
+    for word in words:
+        parts = word.split(b"_")
+        for a in range(len(parts)):
+            for b in range(a + 1, len(parts) + 1):
+                stem = b"_".join(parts[a:b])
+                if len(stem) >= _STEM:
+                    sharing.setdefault(stem, set()).add(word)
+    left = set(words)
+    while left:
+        stem = max(sharing, key=lambda s: (len(sharing[s] & left), len(s), s), default=b"")
+        shared = sharing.get(stem, set()) & left
+        if len(shared) < 2:
+            break
+        yield stem, tuple(sorted(shared))
+        left -= shared
+    yield from ((w, (w,)) for w in sorted(left))
 
 
 _NOTHING: frozenset[bytes] = frozenset()
@@ -93,11 +122,11 @@ BINARY = "binary"
 """What `doubt` says of a file that is no text and has no source's name."""
 
 
-def doubt(name: str, data: bytes) -> str:
+def doubt(path: str, data: bytes) -> str:
     """Return why a file may not be the text its name claims; nothing where all is well.
 
     Args:
-        name: the last part of its path.
+        path: its path.
         data: its bytes.
 
     Returns:
@@ -106,6 +135,7 @@ def doubt(name: str, data: bytes) -> str:
     binary = b"\0" in data
     if not binary and len(data) >= _SMALL:
         return ""
+    name = posixpath.basename(path)
     if not is_source(name):
         return BINARY if binary else ""
     try:

@@ -54,8 +54,7 @@ class _Job(Generic[T]):
 
     def consider(self, path: str, data: bytes, part: Scan[T]) -> None:
         """Search one file."""
-        name = posixpath.basename(path)
-        problem = doubt(name, data)
+        problem = doubt(path, data)
         if problem == BINARY:
             part.binaries += 1
             return
@@ -64,7 +63,7 @@ class _Job(Generic[T]):
         part.paths.append(path)
         part.size += len(data)
         words = self._finder(data)
-        if words or (self._always and name.startswith(self._always)):
+        if words or (self._always and posixpath.basename(path).startswith(self._always)):
             part.found.append((path, self._look(path, data, words)))
 
     def on_disk(self, root: str, paths: list[str]) -> Scan[T]:
@@ -228,7 +227,7 @@ def _scan_stored(tree: FileTree, job: _Job[T], told: Told) -> Scan[T]:
     paths = list(_listed(tree, result.unread))
     for done, path in enumerate(paths):
         try:
-            job.consider(path, _stored(tree, path), result)
+            job.consider(path, read_file(tree, path), result)
         except UnreadableError as e:
             result.unread.append(Unread(path, e.message))
         if done % _CHUNK == 0:
@@ -254,8 +253,21 @@ def _listed(tree: FileTree, unread: list[Unread]) -> Iterator[str]:
                 queue.append(f"{top}{name}")
 
 
-def _stored(tree: FileTree, path: str) -> bytes:
-    """Return the bytes of a file, of any size that is searched, be it text or not."""
+def read_file(tree: FileTree, path: str) -> bytes:
+    """Return the bytes of one file of a tree, of any size that is searched, be it text or not.
+
+    Args:
+        tree: the tree.
+        path: the file's path below the kernel's root; a link is not followed.
+
+    Raises:
+        UnreadableError: it is no regular file, too large, or cannot be read.
+    """
+    if tree.directory:
+        try:
+            return _read(f"{tree.directory}/{path}")
+        except OSError as e:
+            raise UnreadableError(f"cannot be read: {e.strerror}", where=path) from None
     entry = tree.behind(path) if isinstance(tree, StoredTree) else None
     if entry is None or not isinstance(tree, StoredTree):
         return tree.read(path)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lpae_backport.masking import decode
+from lpae_backport.uses.around import arguments, around, role
 from lpae_backport.uses.fields import belongs
 from lpae_backport.uses.headings import Frame, Heading, heading
 from lpae_backport.uses.kinds import Kind, Symbol, Use
 from lpae_backport.uses.lexing import Directive, Lexed, Spot
 from lpae_backport.uses.lines import Lines
-from lpae_backport.uses.statement import arguments, around, classify, role
+from lpae_backport.uses.statement import classify
 
 _DEFINED = re.compile(rb"\s*([A-Za-z_]\w*)(\([^)]*\))?")
 _DIRECTIVES = frozenset(

@@ -7,9 +7,9 @@ is said.
 
 import re
 
+from lpae_backport.uses.around import Around
 from lpae_backport.uses.headings import Frame, Heading
 from lpae_backport.uses.kinds import Kind
-from lpae_backport.uses.statement import Around
 
 _BASE = re.compile(rb"([A-Za-z_]\w*)\s*(?:\[[^\[\]]*\]\s*)*(?:->|\.)\s*\Z")
 _OFFSET = re.compile(rb"\b(?:offsetof|container_of\w*|sizeof_field|offsetofend)\s*\([^;{}]*\Z")

@@ -17,6 +17,8 @@ _OBJECT = re.compile(rb"([A-Za-z_]\w*)\s*(?:\[[^\[\]]*\]\s*)*=\s*\Z")
 _LITERAL_TYPE = re.compile(rb"(?<![\w)])\s*\(\s*((?:const\s+|struct\s+|union\s+)*\w+)[^()]*\)\s*\Z")
 _INITIALIZED = re.compile(rb"=\s*\Z")
 _ANNOTATED = re.compile(rb"([A-Za-z_]\w*)(?:\s*\([^()]*\))?")
+_ANOTHER = re.compile(rb"[^()]*\)\s*(?:\w+[\s*]+)+\w+\s*\(")
+"""What follows a macro that stands alone before a function, without a semicolon."""
 _TAG = re.compile(rb"\b(?:struct|union|enum)\s+([A-Za-z_]\w*)")
 
 
@@ -115,6 +117,8 @@ def _function(plain: bytes) -> str:
             continue
         lead = plain[: m.start()].strip()
         if lead in (b"", b"static") and m[1].isupper():
+            if _ANOTHER.match(plain, m.end()):
+                continue
             argument = re.match(rb"\s*([A-Za-z_]\w*)", plain[m.end() :])
             inner = argument[1].decode() if argument else ""
             return f"{m[1].decode()}({inner})"

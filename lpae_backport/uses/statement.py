@@ -2,14 +2,12 @@
 """What a name is in the statement around it."""
 
 import re
-from dataclasses import dataclass
 
 from lpae_backport.masking import annotation_words
-from lpae_backport.uses.headings import Frame, before
+from lpae_backport.uses.around import AHEAD, FAR, KEYWORDS, Around, closing
+from lpae_backport.uses.headings import Frame
 from lpae_backport.uses.kinds import Kind
 
-_AHEAD = 300
-_FAR = 20_000
 _EXPORT = re.compile(rb"\b\w*EXPORT\w*\s*\(\s*\Z")
 _TAG = re.compile(rb"\b(?:struct|union|enum)(?:\s+__\w+(?:\([^()]*\))?)*\s+\Z")
 _OPENER = re.compile(rb"\s*(?:(?:static|extern|inline)\s+)*([A-Za-z_]\w*)\s*\Z")
@@ -17,38 +15,9 @@ _DECLARING = re.compile(rb"\s*\w+(?:\s+\w+)*[\s*]+\Z")
 _FIRST_DECLARED = re.compile(rb"\s*\w+(?:\s+\w+)*[\s*]+\w+\s*\Z")
 _SPECIFIERS = re.compile(rb"\s*(?:(?:static|extern|inline|const|volatile)\b\s*)*\Z")
 _DESIGNATOR = re.compile(rb"[{,]\s*(?:\.\s*\w+\s*|\[[^\[\]]*\]\s*)*\.\s*\Z")
+_POINTED = re.compile(rb"\(\s*(?:\w+\s*)?\*[\s*]*\w*\s*(?:\[[^\[\]]*\]\s*)*\)\s*[(\[]")
+"""What follows the type that a pointer to a function returns."""
 _WORD = re.compile(rb"[A-Za-z_]\w*")
-_KEYWORDS = frozenset(
-    b"return else goto case sizeof do if while for switch default break continue in typeof".split()
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """The statement around a name.
-
-    Attributes:
-        head: the statement up to the name.
-        tail: what follows the name, white space at its beginning left out.
-        depth: how many parentheses are open.
-        code: the whole text, comments, literals and preprocessor lines blanked.
-        start: the offset of the name.
-        end: the offset behind it.
-    """
-
-    head: bytes
-    tail: bytes
-    depth: int
-    code: bytes
-    start: int
-    end: int
-
-
-def around(code: bytes, start: int, end: int) -> Around:
-    """Return the statement around a name."""
-    head = before(code, start)
-    tail = code[end : end + _AHEAD].lstrip(b" \t\r\n\\")
-    return Around(head, tail, head.count(b"(") - head.count(b")"), code, start, end)
 
 
 def classify(a: Around, frame: Frame | None) -> Kind:
@@ -64,6 +33,8 @@ def classify(a: Around, frame: Frame | None) -> Kind:
         return _member(a, frame)
     if _TAG.search(a.head):
         return _tagged(a)
+    if _POINTED.match(a.tail):
+        return Kind.REFERENCE
     if frame is None or frame in (Frame.TRANSPARENT, Frame.OTHER):
         return _at_file_level(a)
     if frame is Frame.RECORD:
@@ -79,7 +50,7 @@ def classify(a: Around, frame: Frame | None) -> Kind:
 
 def _member(a: Around, frame: Frame | None) -> Kind:
     if frame is Frame.VALUES and not a.head.rstrip().endswith(b"->"):
-        start = max(0, a.start - _AHEAD)
+        start = max(0, a.start - AHEAD)
         if _DESIGNATOR.search(a.code[start : a.start]):
             return Kind.INITIALIZER
     return Kind.FIELD
@@ -95,7 +66,7 @@ def _tagged(a: Around) -> Kind:
 
 def _last(code: bytes, at: int) -> bytes:
     """Return the last byte before a place that is no white space."""
-    return code[max(0, at - _AHEAD) : at].rstrip()[-1:]
+    return code[max(0, at - AHEAD) : at].rstrip()[-1:]
 
 
 def _called(a: Around) -> Kind:
@@ -112,7 +83,7 @@ def _at_file_level(a: Around) -> Kind:
         return Kind.DEFINITION if a.tail[:1] in (b";", b"[", b"(", b",") else Kind.REFERENCE
     if a.tail[:1] == b"(":
         return _function(a)
-    if a.tail[:1] in (b"[", b"=", b";", b",") or a.tail.startswith(b"__"):
+    if a.tail[:1] in (b"[", b"=", b";", b",") or _annotated(a.tail):
         if not head.strip():
             is_closed = _last(a.code, a.start) == b"}" and a.tail[:1] in (b";", b"=", b"[", b",")
             return Kind.DEFINITION if is_closed else Kind.REFERENCE
@@ -120,6 +91,15 @@ def _at_file_level(a: Around) -> Kind:
             return Kind.REFERENCE
         return Kind.DECLARATION if re.match(rb"\s*extern\b", head) else Kind.DEFINITION
     return Kind.REFERENCE
+
+
+def _annotated(tail: bytes) -> bool:
+    """Tell whether an annotation follows, as it does behind the name of an object."""
+    word = _WORD.match(tail)
+    if word is None or not (word[0] in annotation_words() or word[0].startswith(b"__attribute")):
+        return False
+    rest = re.sub(rb"\A\w+\s*(?:\((?:[^()]|\([^()]*\))*\))?\s*", b"", tail)
+    return rest[:1] in (b";", b"=", b",", b"[") or _annotated(rest)
 
 
 def _function(a: Around) -> Kind:
@@ -140,7 +120,7 @@ def _function(a: Around) -> Kind:
 
 def _after_annotations(code: bytes, at: int) -> bytes:
     """Return the first byte behind a parameter list and what annotates it."""
-    reach = min(len(code), at + _FAR)
+    reach = min(len(code), at + FAR)
     while at < reach:
         c = code[at : at + 1]
         if c.isspace():
@@ -156,16 +136,6 @@ def _after_annotations(code: bytes, at: int) -> bytes:
     return b""
 
 
-def closing(code: bytes, at: int) -> int:
-    """Return where the parenthesis at a place is closed; -1 where it is not, nearby."""
-    depth = 0
-    for m in re.finditer(rb"[()]", code[at : at + _FAR]):
-        depth += 1 if m[0] == b"(" else -1
-        if depth == 0:
-            return at + m.start()
-    return -1
-
-
 def _in_parentheses(a: Around) -> Kind:
     """Tell a parameter from its type, and from the argument of a macro at file level."""
     head = a.head
@@ -177,7 +147,8 @@ def _in_parentheses(a: Around) -> Kind:
         return Kind.INITIALIZER
     macro = _OPENER.match(lead)
     if macro is not None:
-        if head[opener + 1 :].strip() == b"":
+        named_second = b"PER_CPU" in macro[1] or b"EVENT" in macro[1]
+        if head[opener + 1 :].count(b",") == named_second and head.rstrip()[-1:] in b"(,":
             if b"DEFINE" in macro[1]:
                 return Kind.DEFINITION
             if b"DECLARE" in macro[1]:
@@ -222,7 +193,7 @@ def _in_record(a: Around) -> Kind:
         return Kind.FIELD if is_macro or is_pointer else _parameter(a)
     if a.head.count(b"[") > a.head.count(b"]"):
         return Kind.REFERENCE
-    ends = a.tail[:1] in (b";", b"[", b",", b":") or a.tail.startswith(b"__")
+    ends = a.tail[:1] in (b";", b"[", b",", b":") or _annotated(a.tail)
     named = bool(a.head.strip()) or _last(a.code, a.start) == b"}"
     if ends and named and not a.head.rstrip().endswith(b":"):
         return Kind.FIELD
@@ -235,7 +206,7 @@ def _in_body(a: Around) -> Kind:
         return Kind.LABEL
     if tail[:1] == b":" and tail[:2] != b"::" and head.rstrip()[-1:] in (b"", b":"):
         return Kind.LABEL
-    declares = _DECLARING.match(head) and not _KEYWORDS.intersection(_WORD.findall(head))
+    declares = _DECLARING.match(head) and not KEYWORDS.intersection(_WORD.findall(head))
     if tail[:1] == b"(":
         is_prototype = declares and re.match(rb"\s*(?:extern|static)\b", head)
         return Kind.DECLARATION if is_prototype else Kind.CALL
@@ -246,53 +217,5 @@ def _in_body(a: Around) -> Kind:
     first = re.split(rb"[=,\[]", head, maxsplit=1)[0]
     is_next = head.rstrip(b" \t\r\n*")[-1:] == b"," and a.depth == 0
     if is_next and ends and _FIRST_DECLARED.match(first):
-        return Kind.LOCAL if not _KEYWORDS.intersection(_WORD.findall(first)) else Kind.REFERENCE
+        return Kind.LOCAL if not KEYWORDS.intersection(_WORD.findall(first)) else Kind.REFERENCE
     return Kind.REFERENCE
-
-
-def role(a: Around, frame: Frame | None) -> str:
-    """Return which argument of which call a name is, or which field it initializes."""
-    if a.depth > 0:
-        depth = commas = 0
-        for at in range(len(a.head) - 1, -1, -1):
-            c = a.head[at]
-            if c == 41:
-                depth += 1
-            elif c == 44 and depth == 0:
-                commas += 1
-            elif c == 40:
-                depth -= 1
-                if depth < 0:
-                    callee = re.search(rb"([A-Za-z_]\w*)\s*\Z", a.head[:at])
-                    if callee and callee[1] not in _KEYWORDS:
-                        return f"argument {commas + 1} of {callee[1].decode()}"
-                    depth = commas = 0
-    if frame is Frame.VALUES:
-        near = a.code[max(0, a.start - _AHEAD) : a.start]
-        field = re.search(rb"\.\s*(\w+)\s*=[^,{}]*\Z", near)
-        return f"value of .{field[1].decode()}" if field else ""
-    return ""
-
-
-def arguments(a: Around) -> tuple[str, ...]:
-    """Return what a call passes, each argument without white space."""
-    start = a.code.find(b"(", a.end)
-    close = closing(a.code, start) if start >= 0 else -1
-    if close < 0 or close - start > 2000:
-        return ()
-    found: list[str] = []
-    depth, at = 0, start + 1
-    for m in re.finditer(rb"[(),\[\]{}]", a.code[start + 1 : close]):
-        if m[0] in b"([{":
-            depth += 1
-        elif m[0] in b")]}":
-            depth -= 1
-        elif depth == 0:
-            found.append(_squeezed(a.code[at : start + 1 + m.start()]))
-            at = start + 2 + m.start()
-    found.append(_squeezed(a.code[at:close]))
-    return tuple(found) if found != [""] else ()
-
-
-def _squeezed(text: bytes) -> str:
-    return b"".join(text.split()).decode("latin-1")[:100]

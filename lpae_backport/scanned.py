@@ -80,7 +80,6 @@ class Finder:
     def __init__(self, words: Iterable[bytes]) -> None:
         self._words = tuple(sorted(set(words)))
         self._all = frozenset(self._words)
-        self._whole = {w: re.compile(rb"(?<!\w)%b(?!\w)" % re.escape(w)) for w in self._words}
         self._needles = tuple(_needles(self._words))
 
     def __call__(self, data: bytes) -> frozenset[bytes]:
@@ -91,7 +90,19 @@ class Finder:
         if not near:
             return _NOTHING
         found = (w for words in near for w in words if w in data)
-        return frozenset(w for w in found if self._whole[w].search(data))
+        return frozenset(w for w in found if next(occurrences(w, data), -1) >= 0)
+
+
+def occurrences(word: bytes, data: bytes) -> Iterator[int]:
+    """Yield where a word stands in a text as a whole identifier."""
+    size = len(word)
+    at = data.find(word)
+    while at >= 0:
+        end = at + size
+        begins = at == 0 or _SEPARATED[data[at - 1]] == 32
+        if begins and (end == len(data) or _SEPARATED[data[end]] == 32):
+            yield at
+        at = data.find(word, end)
 
 
 def _needles(words: tuple[bytes, ...]) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:

@@ -16,13 +16,15 @@ from lpae_backport.opening import split_revision
 from lpae_backport.output import Progress, write_report
 from lpae_backport.renames import suggest
 from lpae_backport.usage import TreeUses, Usage, find
-from lpae_backport.uses.kinds import Kind, Symbol, is_symbol, symbol
+from lpae_backport.uses.kinds import MEANINGS, Kind, Symbol, is_symbol, symbol
 
 _ARCHIVE = re.compile(r".*\.(?:tar|t?[gx]z|zst|bz2|deb)(?::.*)?", re.DOTALL)
 _NOT_TEXT = frozenset((Kind.COMMENT, Kind.STRING, Kind.DOCUMENTATION))
 
 
-@click.command("usage")
+@click.command(
+    "usage", epilog="Kinds: " + "; ".join(f"{k} ({m})" for k, m in MEANINGS.items()) + "."
+)
 @click.argument("given", metavar="SYMBOL… TREE…", nargs=-1, required=True)
 @click.option(
     "-e", "--symbol", "more", multiple=True, metavar="SYMBOL", help="One more symbol (repeatable)."
@@ -33,7 +35,7 @@ _NOT_TEXT = frozenset((Kind.COMMENT, Kind.STRING, Kind.DOCUMENTATION))
     multiple=True,
     type=click.Choice([k.value for k in Kind]),
     metavar="KIND",
-    help=f"Show uses of this kind only (repeatable): {', '.join(Kind)}.",
+    help="Show uses of this kind only (repeatable); see below.",
 )
 @click.option("--no-comments", is_flag=True, help="Leave out comments, strings and documentation.")
 @click.option(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lpae_backport.masking import decode
+from lpae_backport.scanned import occurrences
 from lpae_backport.uses.around import arguments, around, role
 from lpae_backport.uses.fields import belongs
 from lpae_backport.uses.headings import Frame, Heading, heading
@@ -32,12 +33,7 @@ class Hit:
 
 def hits(data: bytes, symbols: Sequence[Symbol]) -> list[Hit]:
     """Return the places of some symbols' words in a text, in order."""
-    found = [
-        Hit(m.start(), m.end(), s)
-        for s in symbols
-        if s.word in data
-        for m in re.finditer(rb"(?<!\w)%b(?!\w)" % re.escape(s.word), data)
-    ]
+    found = [Hit(at, at + len(s.word), s) for s in symbols for at in occurrences(s.word, data)]
     found.sort(key=lambda h: (h.start, h.symbol.name))
     return found
 

@@ -76,7 +76,9 @@ class Lexed:
             start, end = m.span()
             self._starts.append(start)
             self._ends.append(end)
-            out += (data[at:start], blank(m[0]))
+            whole = m[0]
+            is_one_line = b"\n" not in whole
+            out += (data[at:start], b" " * len(whole) if is_one_line else blank(whole))
             at = end
         out.append(data[at:])
         self.clean = b"".join(out)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """All uses of some symbols in one file, whatever it is."""
 
-import re
 from collections.abc import Sequence
 
+from lpae_backport.scanned import occurrences
 from lpae_backport.uses import texts
 from lpae_backport.uses.ccode import CCode, Hit, hits
 from lpae_backport.uses.kinds import Symbol, Use
@@ -47,8 +47,8 @@ class Looker:
 def _options(data: bytes, symbols: Sequence[Symbol]) -> list[Hit]:
     """Return the places of ``CONFIG_X`` in a Kconfig file, where it is called ``X``."""
     return [
-        Hit(m.start(), m.end(), s)
+        Hit(at, at + len(s.option), s)
         for s in symbols
-        if s.option and s.option in data
-        for m in re.finditer(rb"(?<!\w)%b(?!\w)" % re.escape(s.option), data)
+        if s.option
+        for at in occurrences(s.option, data)
     ]

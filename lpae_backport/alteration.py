@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How one declaration differs from another of the same name, and whether uses still compile."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -24,14 +24,24 @@ class Alteration:
     compiles: bool
 
 
-def of_functions(new: CType, old: CType) -> list[Alteration]:
-    """Compare two function types: what they return, what they take, in which order."""
+Fit = Callable[[CType, CType], bool]
+"""Whether a compiler takes a value of the first type for one of the second."""
+
+
+def of_functions(new: CType, old: CType, fit: Fit) -> list[Alteration]:
+    """Compare two function types: what they return, what they take, in which order.
+
+    Args:
+        new: in the new tree.
+        old: in the old one.
+        fit: tells what a compiler takes.
+    """
     found: list[Alteration] = []
     if new.of is not None and old.of is not None and plain(new.of) != plain(old.of):
         found.append(
             Alteration(
                 f"returns {new.of.spelled()}, in the old tree {old.of.spelled()}",
-                _result_fits(new.of, old.of),
+                _result_fits(new.of, old.of, fit),
             )
         )
     mine, theirs = list(new.parameters), list(old.parameters)
@@ -40,17 +50,17 @@ def of_functions(new: CType, old: CType) -> list[Alteration]:
         if swapped:
             found.append(Alteration(swapped, compiles=True))
     else:
-        found += _parameters(mine, theirs)
+        found += _parameters(mine, theirs, fit)
     if new.is_variadic != old.is_variadic:
         word = "takes" if new.is_variadic else "does not take"
         found.append(Alteration(f"{word} further arguments (...)", compiles=old.is_variadic))
     return found
 
 
-def _result_fits(new: CType, old: CType) -> bool:
+def _result_fits(new: CType, old: CType, fit: Fit) -> bool:
     if "void" in (new.name, old.name):
         return new.name == "void"
-    return fits(old, new)
+    return fit(old, new)
 
 
 def fits(given: CType, wanted: CType) -> bool:
@@ -84,7 +94,7 @@ def _swapped(new: list[Parameter], old: list[Parameter]) -> str:
     )
 
 
-def _parameters(new: list[Parameter], old: list[Parameter]) -> Iterator[Alteration]:
+def _parameters(new: list[Parameter], old: list[Parameter], fit: Fit) -> Iterator[Alteration]:
     """Compare lists of parameters that differ in a type or in number."""
     mine, theirs = [p.type.spelled() for p in new], [p.type.spelled() for p in old]
     if sorted(mine) == sorted(theirs):
@@ -98,7 +108,7 @@ def _parameters(new: list[Parameter], old: list[Parameter]) -> Iterator[Alterati
                 text = (
                     f"parameter {i}{name} is {a.type.spelled()}, in the old tree {b.type.spelled()}"
                 )
-                yield Alteration(text, fits(a.type, b.type))
+                yield Alteration(text, fit(a.type, b.type))
         return
     matcher = SequenceMatcher(None, mine, theirs, autojunk=False)
     added: list[str] = []
@@ -126,21 +136,22 @@ def _list(words: list[str]) -> str:
     return ", ".join(f"'{w}'" for w in words)
 
 
-def of_types(new: CType, old: CType, what: str) -> list[Alteration]:
+def of_types(new: CType, old: CType, what: str, fit: Fit) -> list[Alteration]:
     """Compare the types of two fields, variables or typedefs.
 
     Args:
         new: the type in the new tree.
         old: in the old one.
         what: what is of that type, for the words.
+        fit: tells what a compiler takes.
     """
     mine, theirs = new.signature, old.signature
     if mine is not None and theirs is not None:
-        return [Alteration(f"{what}: {a.how}", a.compiles) for a in of_functions(mine, theirs)]
+        return [Alteration(f"{what}: {a.how}", a.compiles) for a in of_functions(mine, theirs, fit)]
     if plain(new) == plain(old) or (new.inner.kind == "body" and old.inner.kind == "body"):
         return []
     text = f"{what} is {new.spelled()}, in the old tree {old.spelled()}"
-    return [Alteration(text, fits(new, old))]
+    return [Alteration(text, fit(new, old))]
 
 
 def of_macros(

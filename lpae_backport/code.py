@@ -116,6 +116,22 @@ class Code:
         nodes += [n for f in self.functions for b in f.bodies for n in b.nodes]
         return frozenset(n.start for n in nodes if _introduces(n))
 
+    def macro_at(self, line: int) -> str:
+        """Return the macro whose text a line is part of; nothing where it is of none."""
+        i = bisect_right(self._macro_lines, line, key=lambda m: m[0]) - 1
+        return self._macro_lines[i][2] if i >= 0 and line <= self._macro_lines[i][1] else ""
+
+    @cached_property
+    def _macro_lines(self) -> list[tuple[int, int, str]]:
+        """The first and last line of each ``#define``, and the macro."""
+        heads = (m[1] for m in self._directives if m[1].startswith(b"define"))
+        names = [decode(h.split(None, 1)[1].split(b"(")[0].strip()) for h in heads]
+        line = self.file.source.lines.line
+        return [
+            (line(start), line(end), name)
+            for (start, end, _), name in zip(self._macro_scopes, names, strict=True)
+        ]
+
     def macro_parameters(self, offset: int) -> frozenset[str]:
         """Return the parameters of the macro whose text an offset lies in."""
         i = bisect_right(self._macro_scopes, offset, key=lambda s: s[0]) - 1

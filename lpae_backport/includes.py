@@ -4,7 +4,7 @@
 import posixpath
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from lpae_backport.catalog import Catalog
 from lpae_backport.filetree import FileTree, UnreadableError
@@ -32,10 +32,12 @@ class SearchPath:
     Args:
         tree: the tree.
         arch: the kernel's ARCH.
+        other: where the tree looks that the code comes from: its Makefiles come along.
     """
 
-    def __init__(self, tree: FileTree, arch: str) -> None:
+    def __init__(self, tree: FileTree, arch: str, other: "SearchPath | None" = None) -> None:
         self._tree = tree
+        self._other = other
         self.arch = ARCHITECTURES.get(arch, arch)
         here = f"arch/{self.arch}/include"
         self.places = (here, "include", f"{here}/uapi", "include/uapi")
@@ -69,7 +71,7 @@ class SearchPath:
         return path
 
     def _find(self, folder: str, system: bool, header: str) -> str | None:
-        places = (*self._included(folder), *self.places)
+        places = (*self.included(folder), *self.places)
         for place in places if system else (folder, *places):
             path = posixpath.normpath(f"{place}/{header}" if place else header)
             if not path.startswith(("..", "/")) and self._tree.is_file(path):
@@ -81,10 +83,11 @@ class SearchPath:
                     return path
         return None
 
-    def _included(self, folder: str) -> tuple[str, ...]:
+    def included(self, folder: str) -> tuple[str, ...]:
         """Return the ``-I`` folders that the Makefiles of a folder and above it give."""
         if folder not in self._options:
-            found: dict[str, None] = {}
+            brought = self._other.included(folder) if self._other is not None else ()
+            found: dict[str, None] = dict.fromkeys(brought)
             at = folder
             for level in range(_PARENTS):
                 if not at:
@@ -123,6 +126,7 @@ class Reach:
         catalog: the tree.
         search: where it looks.
         starts: the files, each with its includes (whether ``<…>``, and the name).
+        own: files that the tree does not have, but that come along with the code.
     """
 
     def __init__(
@@ -130,6 +134,7 @@ class Reach:
         catalog: Catalog,
         search: SearchPath,
         starts: Iterable[tuple[str, Iterable[tuple[bool, str]]]],
+        own: Mapping[str, Iterable[tuple[bool, str]]] | None = None,
     ) -> None:
         self.order: dict[str, int] = {}
         """The rank of each header that is reached."""
@@ -139,6 +144,9 @@ class Reach:
         """Files with an include whose name is computed."""
         self._catalog = catalog
         self._search = search
+        self._own = own or {}
+        self.entered: set[str] = set()
+        """Files of the code's own that were included."""
         queue: deque[str] = deque()
         for path, includes in starts:
             self._follow(path, includes, queue)
@@ -159,11 +167,26 @@ class Reach:
             if not header:
                 self.computed.append(user)
                 continue
+            brought = self._brought(user, header) if self._own else None
+            if brought is not None:
+                if brought not in self.entered:
+                    self.entered.add(brought)
+                    self._follow(brought, self._own[brought], queue)
+                continue
             path = self._search.find(user, system, header)
             if path is None:
                 self.absent.setdefault(header, user)
             else:
                 self._add(path, queue)
+
+    def _brought(self, user: str, header: str) -> str | None:
+        """Return the file of the code's own that an ``#include`` takes."""
+        folder = posixpath.dirname(user)
+        for place in (folder, *self._search.included(folder)):
+            path = posixpath.normpath(posixpath.join(place, header))
+            if path in self._own:
+                return path
+        return None
 
     def _add(self, path: str, queue: deque[str]) -> None:
         if path not in self.order:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from functools import cached_property
 
 from lpae_backport.catalog import Catalog, Place
-from lpae_backport.ctype import CType
+from lpae_backport.ctype import CType, Parameter
 from lpae_backport.definitions import Kind, Outline
 from lpae_backport.filetree import UnreadableError
 from lpae_backport.includes import Reach, SearchPath
@@ -203,6 +203,13 @@ class Interface:
                 return t
             t = CType("body", t.name, body=found.body) if found.kind == "body" else found
         return t
+
+    def settled(self, t: CType) -> CType:
+        """Look through typedefs, those of what is pointed to and passed among them."""
+        t = self.resolved(t) if t.kind == "name" else t
+        of = self.settled(t.of) if t.of is not None else None
+        parameters = tuple(Parameter(p.name, self.settled(p.type)) for p in t.parameters)
+        return CType(t.kind, t.name, of, parameters, t.is_variadic, t.body, t.const)
 
     def members(self, t: CType) -> tuple[str, Members] | None:
         """Return the fields of a struct or union, and the path they are named by."""

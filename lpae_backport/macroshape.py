@@ -62,7 +62,10 @@ class Shapes:
         if macro is None or macro.parameters is None:
             known = _KNOWN.get(name)
             return Shape(dict(known), {}, frozenset()) if known else None
-        index = {p.removesuffix("...").strip(): i for i, p in enumerate(macro.parameters)}
+        index = {
+            p.removesuffix("...").strip() or "__VA_ARGS__": i
+            for i, p in enumerate(macro.parameters)
+        }
         text = " ".join(macro.tokens)
         fields = dict(_KNOWN.get(name, {})) or _direct(macro.tokens, text, index)
         pasted = _pasted(macro.tokens, index)
@@ -93,6 +96,11 @@ def _pass_on(
         if len(arg) != 1 or arg[0] not in index:
             continue
         mine = index[arg[0]]
+        if arg[0] == "__VA_ARGS__":
+            for j in (j for j in inner.pasted if j >= i):
+                pasted[mine + j - i] = pasted.get(mine + j - i, ()) + inner.pasted[j]
+            quoted |= {mine + j - i for j in inner.quoted if j >= i}
+            continue
         if i in inner.quoted:
             quoted.add(mine)
         if i in inner.pasted:

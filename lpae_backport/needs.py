@@ -2,7 +2,7 @@
 """What code of a new tree needs that an old tree lacks, or has in another form."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lpae_backport.admission import why_missing
 from lpae_backport.alteration import Alteration, of_functions, of_macros, of_types
@@ -11,23 +11,25 @@ from lpae_backport.ctype import CType
 from lpae_backport.definitions import Kind
 from lpae_backport.entry import Entry, entry, site, value_of
 from lpae_backport.externals import Spot
-from lpae_backport.interface import Interface
+from lpae_backport.generated import Generated
 from lpae_backport.need import Need, NeedKind, Status
+from lpae_backport.relation import Relation
 
 
 class Comparison:
     """Compares what code needs in the tree that it is written for and in another.
 
     Args:
-        new: the tree that the code is written for.
-        old: the tree that is to receive it.
+        trees: the tree that the code is written for, and the one that is to receive it.
         is_module: whether the code can be a module, so that it needs what is exported.
     """
 
-    def __init__(self, new: Interface, old: Interface, *, is_module: bool) -> None:
-        self._new = new
-        self._old = old
+    def __init__(self, trees: Relation, *, is_module: bool) -> None:
+        self._trees = trees
+        self._new = trees.new
+        self._old = trees.old
         self._is_module = is_module
+        self._generated = Generated(trees.old)
 
     def name(self, name: str, used_at: Iterable[Spot], *, tag: bool = False) -> Need | None:
         """Compare a name that is no field.
@@ -55,6 +57,11 @@ class Comparison:
             alternatives=len(mine.places) + mine.others - 1,
         )
         theirs = entry(self._old, name, tag=tag)
+        made = self._generated.place(name) if theirs is None and not tag else None
+        if made is not None:
+            how = "made by a macro; what it takes was not compared"
+            at = site(self._old, made)
+            return replace(need, status=Status.SAME, old=at, how=how, compiles=True)
         if theirs is None:
             return replace(need, how=why_missing(self._old, name, tag=tag))
         return self._present(need, mine, theirs)
@@ -93,7 +100,7 @@ class Comparison:
         status = Status.CHANGED if alterations else Status.SAME
         notes = [a.how for a in alterations]
         compiles = all(a.compiles for a in alterations)
-        note, moved, reached = self._moved(mine, theirs, place)
+        note, moved, reached = self._trees.moved(mine, theirs, place)
         if note:
             notes.append(note)
         compiles = compiles and reached
@@ -109,23 +116,6 @@ class Comparison:
             alternatives=count,
         )
 
-    def _moved(self, mine: Entry, theirs: Entry, chosen: Place) -> tuple[str, bool, bool]:
-        """Compare the headers that two trees have a name in.
-
-        Returns:
-            What to say of it, whether it moved, and whether the code reaches the old one.
-        """
-        old = self._old
-        here = {self._new.search.name(p.path) for p in mine.places}
-        moved = all(old.search.name(p.path) not in here for p in theirs.places)
-        reached = any(p.path in old.reach for p in theirs.places)
-        if chosen.path in old.admitted:
-            return f"in {chosen.path}, which is private to its folder", True, False
-        if moved:
-            aside = "" if reached else ", which the code does not reach"
-            return f"in {chosen.path}{aside}", True, reached
-        return "" if reached else f"the code does not reach {chosen.path}", False, reached
-
     def _alterations(self, new: Place, old: Place) -> Iterator[Alteration]:
         """Compare two definitions of one name."""
         mine, theirs = new.definition.kind, old.definition.kind
@@ -135,7 +125,7 @@ class Comparison:
             a, b = self._new.type_at(new), self._old.type_at(old)
             if a is None or b is None:
                 return
-            yield from of_functions(a, b)
+            yield from of_functions(a, b, self._trees.fits)
         elif mine is Kind.MACRO and theirs is Kind.MACRO:
             values = value_of(self._new, name), value_of(self._old, name)
             yield from of_macros(self._new.macro_at(new), self._old.macro_at(old), values)
@@ -153,7 +143,7 @@ class Comparison:
                 return
             if mine is Kind.TYPEDEF:
                 a, b = self._new.resolved(a), self._old.resolved(b)
-            yield from of_types(a, b, "it")
+            yield from of_types(a, b, "it", self._trees.fits)
         else:
             text = f"{_word(mine)}, in the old tree {_word(theirs)}"
             yield Alteration(text, compiles=False)
@@ -199,96 +189,6 @@ class Comparison:
     def _hidden(need: Need) -> Need:
         how = "; ".join(t for t in (need.how, "not exported to modules in the old tree") if t)
         return replace(need, status=Status.CHANGED, how=how, compiles=need.compiles)
-
-    def field(self, path: str, used_at: Iterable[Spot]) -> Need | None:
-        """Compare a field.
-
-        Args:
-            path: what names it, ``struct.field``, or longer where structs are defined in place.
-            used_at: the places that use it.
-        """
-        root, *names = path.split(".")
-        mine = self._root(self._new, root)
-        if mine is None:
-            return None
-        t = self._followed(self._new, mine.type, names)
-        need = Need(
-            path,
-            NeedKind.FIELD,
-            Status.MISSING,
-            site(self._new, mine.entry.place),
-            None,
-            "",
-            compiles=False,
-            used_at=tuple(used_at),
-        )
-        theirs = self._root(self._old, root)
-        if theirs is None:
-            return replace(need, how=f"the old tree has no {mine.type.name}")
-        return self._field(need, t, mine, theirs, names)
-
-    def _field(
-        self, need: Need, new: CType | None, mine: "Root", theirs: "Root", names: list[str]
-    ) -> Need:
-        old = self._followed(self._old, theirs.type, names)
-        there = site(self._old, theirs.entry.place)
-        if old is None:
-            where = self._nested(theirs.type, names[-1])
-            if where is None:
-                how = f"{theirs.type.name} of the old tree has no such field"
-                return replace(need, how=how)
-            return replace(need, status=Status.CHANGED, old=there, how=f"moved to {where}")
-        found = of_types(new, old, "it") if new is not None else []
-        note, moved, _ = self._moved(mine.entry, theirs.entry, theirs.entry.place)
-        status = Status.MOVED if moved else Status.SAME
-        return replace(
-            need,
-            status=Status.CHANGED if found else status,
-            old=there,
-            how="; ".join([*(a.how for a in found), *([note] if note and moved else [])]),
-            compiles=all(a.compiles for a in found),
-        )
-
-    @staticmethod
-    def _root(interface: Interface, name: str) -> "Root | None":
-        """Find the struct, or the typedef of one, that a path begins with."""
-        found = entry(interface, name, tag=True) or entry(interface, name, tag=False)
-        if found is None:
-            return None
-        place = found.place
-        if place.definition.kind is Kind.STRUCT:
-            return Root(CType("name", f"struct {name}"), found)
-        if place.definition.kind is Kind.UNION:
-            return Root(CType("name", f"union {name}"), found)
-        if place.definition.kind is Kind.TYPEDEF:
-            return Root(CType("name", name), found)
-        return None
-
-    @staticmethod
-    def _followed(interface: Interface, t: CType, names: list[str]) -> CType | None:
-        for name in names:
-            found = interface.member(interface.resolved(t.inner), name)
-            if found is None:
-                return None
-            t = found[1]
-        return t
-
-    def _nested(self, t: CType, name: str) -> str | None:
-        """Look for a field one struct deeper than it was."""
-        found = self._old.members(t)
-        for outer, inner in found[1].fields.items() if found is not None else ():
-            is_struct = inner.kind == "body" or inner.name.startswith(("struct ", "union "))
-            if is_struct and self._old.member(inner, name) is not None:
-                return f"{outer}.{name}"
-        return None
-
-
-@dataclass(frozen=True)
-class Root:
-    """The struct, or the typedef of one, that the path of a field begins with."""
-
-    type: CType
-    entry: Entry
 
 
 def _same_count(parameters: tuple[str, ...] | None, t: CType) -> bool:

@@ -4,38 +4,23 @@
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from lpae_backport.admission import admit
 from lpae_backport.catalog import Catalog
-from lpae_backport.code import Code
 from lpae_backport.entry import entry
 from lpae_backport.externals import Collector, Spot, Uses
+from lpae_backport.fieldneeds import FieldComparison
 from lpae_backport.finding import TreeInfo
+from lpae_backport.headerneeds import HeaderComparison
 from lpae_backport.includes import Reach, SearchPath
 from lpae_backport.interface import Interface
 from lpae_backport.need import Need, NeedKind, Needs, Site, Status, Unresolved
 from lpae_backport.needs import Comparison
+from lpae_backport.relation import Relation
+from lpae_backport.subject import Subject
 
-_MANY = 0.5
-"""Part of the names taken from a header that must live in another one for it to have moved."""
-
-
-@dataclass(frozen=True)
-class Subject:
-    """The code that is asked about.
-
-    Attributes:
-        codes: its files.
-        is_module: whether it can be built as a module.
-        options: symbols of Kconfig that its own entry asks for, with the places that do.
-        only: the lines that count, by file; none given means all.
-    """
-
-    codes: tuple[Code, ...]
-    is_module: bool = True
-    options: Mapping[str, tuple[Spot, ...]] = field(default_factory=dict)
-    only: Mapping[str, frozenset[int]] | None = None
+_SHOWN = 3
 
 
 def needs_of(subject: Subject, new: Catalog, old: Catalog, arch: str) -> Needs:
@@ -65,22 +50,32 @@ class Assessment:
         self.arch = arch
         codes = subject.codes
         self._paths = {c.path for c in codes}
-        folders = {posixpath.dirname(p) for p in self._paths} - {""}
-        starts = [(c.path, c.outline.includes) for c in codes]
         search = SearchPath(new.tree, arch)
-        self.new = Interface(new, search, Reach(new, search, starts), folders)
+        folders = {posixpath.dirname(p) for p in self._paths} - {""}
+        # The folders above, which the code's Makefiles let it include from: its driver's own.
+        folders |= {i for f in folders for i in search.included(f) if f.startswith(f"{i}/")}
+        starts = {c.path: c.outline.includes for c in codes}
+        self.new = Interface(new, search, Reach(new, search, starts.items()), folders)
         for c in codes:
             self.new.adopt(c.path, c.data, c.outline)
-        for path in self.new.reach.order:
-            # What stands beside the code comes along with it, and brings its includes.
-            if posixpath.dirname(path) in folders and path not in self._paths:
-                outline = new.outline(path)
-                starts.append((path, outline.includes if outline is not None else ()))
-        search = SearchPath(old.tree, arch)
-        self.old = Interface(old, search, Reach(old, search, starts), folders)
+        search = SearchPath(old.tree, arch, search)
+        self._own = {**starts, **self._siblings(folders)}
+        self.old = Interface(old, search, Reach(old, search, self._own.items()), folders)
         self._folders = folders
-        self._comparison = Comparison(self.new, self.old, is_module=subject.is_module)
+        self._reaches: dict[str, Reach] = {}
+        self._trees = Relation(self.new, self.old)
+        self._comparison = Comparison(self._trees, is_module=subject.is_module)
         self.unresolved: list[Unresolved] = []
+
+    def _siblings(self, folders: set[str]) -> dict[str, tuple[tuple[bool, str], ...]]:
+        """Return the headers beside the code with their includes: they come along with it."""
+        found = {}
+        for path in self.new.reach.order:
+            if posixpath.dirname(path) not in folders or path in self._paths:
+                continue
+            outline = self.new.catalog.outline(path)
+            found[path] = outline.includes if outline is not None else ()
+        return found
 
     def needs(self) -> Needs:
         """Return what the code needs."""
@@ -94,7 +89,9 @@ class Assessment:
         found = [*self._named(uses), *self._fields(uses)]
         found = self._comparison.exports(found)
         found = _with_fields(found)
-        found += self._headers(uses, found)
+        found = [self._unreached(n) for n in found]
+        headers = HeaderComparison(self._trees, self._paths)
+        found += headers.needs(uses, found)
         found += self._options(uses)
         found = [self._beside(n) for n in found]
         kinds = list(NeedKind)
@@ -112,6 +109,7 @@ class Assessment:
         )
 
     def _problems(self) -> Iterator[str]:
+        yield from self._subject.problems
         yield from self.new.catalog.problems
         yield from self.old.catalog.problems
         for code in self._subject.codes:
@@ -135,7 +133,7 @@ class Assessment:
             spots = uses.names.pop(name)
             made = collector.pasted(name)
             real = [m for m in made if m and entry(self.new, m, tag=False) is not None]
-            for m in real:
+            for m in (m for m in real if not self.new.is_own(m)):
                 uses.names.setdefault(m, []).extend(spots)
             if real or made or name in collector.made or self.new.is_generated(name):
                 continue
@@ -162,53 +160,50 @@ class Assessment:
                 uses.unresolved.setdefault((f"{keyword} {tag}", reason), []).extend(spots)
 
     def _fields(self, uses: Uses) -> Iterator[Need]:
+        comparison = FieldComparison(self._trees)
         for path, spots in uses.fields.items():
-            need = self._comparison.field(path, spots)
+            need = comparison.field(path, spots)
             if need is not None:
                 yield need
 
-    def _headers(self, uses: Uses, found: Sequence[Need]) -> Iterator[Need]:
-        for (system, name), spots in uses.headers.items():
-            user = spots[0].file
-            here = self.new.search.find(user, system, name)
-            if here in self._paths:
-                continue
-            if here is None and not system and self._is_own_header(user, name):
-                continue
-            if here is None:
-                reason = "header that the new tree does not have: generated, or of another place"
-                uses.unresolved.setdefault((name, reason), []).extend(spots)
-                continue
-            need = Need(
-                name, NeedKind.HEADER, Status.MISSING, Site(here, 1), None, "", False, tuple(spots)
-            )
-            there = self.old.search.find(user, system, name)
-            if there is not None:
-                yield replace(need, status=Status.SAME, old=Site(there, 1), compiles=True)
-            else:
-                yield self._gone(need, here, found)
+    def _unreached(self, need: Need) -> Need:
+        """Say which files do not reach the header that a need is in, though others may."""
+        if need.old is None or not need.compiles:
+            return need
+        if need.kind is NeedKind.TYPE and self.old.tagged(need.name):
+            return need  # a pointer to it needs no more than its name; a field tells
+        name = need.name.partition(".")[0]
+        is_tag = need.kind in (NeedKind.TYPE, NeedKind.FIELD)
+        found = entry(self.old, name, tag=is_tag) or entry(self.old, name, tag=False)
+        homes = {p.path for p in found.places} if found is not None else {need.old.file}
+        files = {f for s in need.used_at for f in self._compiled(s)}
+        bare = sorted(f for f in files if not homes & self._reach_of(f).order.keys())
+        if not bare:
+            return need
+        names = ", ".join(posixpath.basename(f) for f in bare[:_SHOWN])
+        more = f" and {len(bare) - _SHOWN} more" if bare[_SHOWN:] else ""
+        note = f"{names}{more} {'does' if len(bare) == 1 else 'do'} not reach {need.old.file}"
+        return replace(need, how="; ".join(t for t in (need.how, note) if t), compiles=False)
 
-    def _is_own_header(self, user: str, name: str) -> bool:
-        return posixpath.normpath(posixpath.join(posixpath.dirname(user), name)) in self._paths
+    def _compiled(self, spot: Spot) -> Iterator[str]:
+        """Yield the sources that compile a line: of a header, those that include it."""
+        if spot.file.endswith(".c"):
+            yield spot.file
+            return
+        home = next((c for c in self._subject.codes if c.path == spot.file), None)
+        macro = home.macro_at(spot.line).encode() if home is not None else b""
+        for c in self._subject.codes:
+            is_user = c.path.endswith(".c") and spot.file in self._reach_of(c.path).entered
+            if is_user and (not macro or macro in c.text):
+                yield c.path
 
-    def _gone(self, need: Need, here: str, found: Sequence[Need]) -> Need:
-        """Say where the old tree has what the code takes from a header that it lacks."""
-        base = posixpath.basename(here)
-        for path in sorted(self.old.admitted):
-            if posixpath.basename(path) == base:
-                how = f"{path}, which is private to its folder"
-                return replace(need, status=Status.MOVED, old=Site(path, 1), how=how)
-        taken = [n for n in found if n.new is not None and n.new.file == here]
-        taken = [n for n in taken if n.kind is not NeedKind.FIELD]
-        kept = [n for n in taken if n.old is not None]
-        homes = Counter(n.old.file for n in kept if n.old is not None)
-        if not homes:
-            return replace(need, how=f"none of {len(taken)} names used is there" if taken else "")
-        home, count = homes.most_common(1)[0]
-        how = f"{count} of {len(taken)} names used are in {home}"
-        if count >= len(taken) * _MANY:
-            return replace(need, status=Status.MOVED, old=Site(home, 1), how=how)
-        return replace(need, how=how)
+    def _reach_of(self, path: str) -> Reach:
+        """Return what one file of the code reaches in the old tree."""
+        if path not in self._reaches:
+            starts = [(path, self._own.get(path, ()))]
+            old = self.old
+            self._reaches[path] = Reach(old.catalog, old.search, starts, self._own)
+        return self._reaches[path]
 
     def _options(self, uses: Uses) -> Iterator[Need]:
         asked = {n: tuple(s) for n, s in uses.options.items()}
@@ -223,7 +218,8 @@ class Assessment:
                 uses.unresolved.setdefault((name, "no such option"), []).extend(spots)
                 continue
             at = Site(mine[0].path, self.new.line(mine[0]))
-            need = Need(name, NeedKind.KCONFIG, Status.MISSING, at, None, "", False, spots)
+            symbol = name.removeprefix("CONFIG_")
+            need = Need(symbol, NeedKind.KCONFIG, Status.MISSING, at, None, "", False, spots)
             if theirs:
                 there = Site(theirs[0].path, self.old.line(theirs[0]))
                 need = replace(need, status=Status.SAME, old=there, compiles=True)

@@ -8,6 +8,10 @@ from lpae_backport.definitions import Definition, Kind
 from lpae_backport.masking import annotation_words
 
 _STOP = re.compile(rb"[;{]")
+_BARE = re.compile(
+    rb"([A-Z_][A-Z0-9_]*)[ \t]*\((?:[^(){};]|\((?:[^(){};]|\([^(){};]*\))*\))*\)[ \t\r]*\n\s*"
+    rb"(?=[A-Za-z_#}]|\Z)"
+)
 _BRACE = re.compile(rb"[{}]")
 _CALL = re.compile(rb"([A-Za-z_]\w*)\s*\(")
 _TAG = re.compile(rb"\b(struct|union|enum)\b([^;{}()=]*)\Z")
@@ -36,9 +40,13 @@ def statements(text: bytes) -> Iterator[Definition]:
     """
     at = 0
     while m := _STOP.search(text, at):
-        head = text[at : m.start()]
-        stripped = head.lstrip()
+        stripped = text[at : m.start()].lstrip()
         start = m.start() - len(stripped)
+        while bare := _BARE.match(stripped):
+            # A macro call that needs no semicolon, before the statement itself.
+            yield from _arguments(bare[0], start, start + bare.end())
+            stripped = stripped[bare.end() :].lstrip()
+            start = m.start() - len(stripped)
         if m[0] == b";":
             if stripped:
                 yield from _declaration(stripped, start, m.end())
@@ -57,6 +65,11 @@ def statements(text: bytes) -> Iterator[Definition]:
             yield from _function(stripped, Kind.FUNCTION, start, end)
         elif stripped.startswith((b"extern", b"}")) or not stripped:
             at = m.end()  # extern "C" {, or a body that was closed too early
+    rest = text[at:].lstrip() + b"\n"
+    while bare := _BARE.match(rest):
+        first = len(text) + 1 - len(rest)
+        yield from _arguments(bare[0], first, first + bare.end())
+        rest = rest[bare.end() :].lstrip()
 
 
 def closing(text: bytes, start: int) -> int:
@@ -192,13 +205,20 @@ def _function(head: bytes, kind: Kind, start: int, end: int) -> Iterator[Definit
         name = m[1]
         if name.startswith((b"EXPORT_", b"MODULE_")):
             return
-        for a in _ARGUMENT.finditer(head, m.end() - 1):
-            if a[1] not in _KEYWORDS:
-                yield Definition(Kind.GENERATED, a[1].decode(), start, end)
+        yield from _arguments(head[m.start() :], start, end)
         if kind is Kind.FUNCTION and not name.isupper():
             yield Definition(kind, name.decode(), start, end)
         return
     yield Definition(kind, m[1].decode(), start, end)
+
+
+def _arguments(call: bytes, start: int, end: int) -> Iterator[Definition]:
+    """Yield the words that a macro call at file level may make names of."""
+    if call.startswith((b"EXPORT_", b"MODULE_", b"__attribute")):
+        return
+    for a in _ARGUMENT.finditer(call):
+        if a[1] not in _KEYWORDS:
+            yield Definition(Kind.GENERATED, a[1].decode(), start, end)
 
 
 def _outer(head: bytes) -> bytes:

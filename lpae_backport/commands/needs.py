@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``lpae-audit needs PATH… --new NEW --old OLD``."""
+
+import click
+
+from lpae_backport.commands.trees import opened
+from lpae_backport.errors import ExitCode, UsageError
+from lpae_backport.filetree import FileTree
+from lpae_backport.format.needs import FORMATS
+from lpae_backport.includes import ARCHITECTURES
+from lpae_backport.index import catalog_of
+from lpae_backport.need import NeedKind, Needs, Status
+from lpae_backport.output import warn, write_report
+from lpae_backport.requirements import needs_of
+from lpae_backport.subject import subject_of
+
+
+@click.command("needs")
+@click.argument("paths", metavar="PATH…", type=click.Path(), nargs=-1, required=True)
+@click.option("--new", required=True, type=click.Path(), help="The tree PATH was written for.")
+@click.option("--old", required=True, type=click.Path(), help="The tree that is to receive it.")
+@click.option("--arch", default="arm64", show_default=True, help="The kernel's ARCH.")
+@click.option(
+    "--status",
+    "statuses",
+    type=click.Choice([s.value for s in Status]),
+    multiple=True,
+    help="Show these only (repeatable).",
+)
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice([k.value for k in NeedKind]),
+    multiple=True,
+    help="Show these only (repeatable).",
+)
+@click.option("--no-index", is_flag=True, help="Read the trees although they are indexed.")
+@click.option("-v", "--verbose", count=True, help="Show every place, and what is the same.")
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True
+)
+@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write the report to FILE.")
+@click.option("--exit-zero", is_flag=True, help="End with 0 although something is needed.")
+def command(
+    paths: tuple[str, ...],
+    new: str,
+    old: str,
+    arch: str,
+    statuses: tuple[str, ...],
+    kinds: tuple[str, ...],
+    no_index: bool,
+    verbose: int,
+    form: str,
+    output: str | None,
+    exit_zero: bool,
+) -> int:
+    """Say what the code at PATH needs that OLD lacks, or has in another form.
+
+    PATH is a file, several, a folder, or a patch, whose added lines count. A path is looked for
+    below NEW, then on disk.
+    """
+    target = opened(old, None)
+    reference = opened(new, None)
+    for tree in (reference, target):
+        _check_arch(tree, arch)
+    subject = subject_of(paths, reference)
+    catalogs = [catalog_of(t, index=not no_index) for t in (reference, target)]
+    needs = needs_of(subject, catalogs[0], catalogs[1], arch)
+    shown = tuple(
+        n
+        for n in needs.needs
+        if (not statuses or n.status.value in statuses) and (not kinds or n.kind.value in kinds)
+    )
+    _warn(needs)
+    write_report(FORMATS[form](needs, shown, verbose), output)
+    return ExitCode.DONE if needs.is_met or exit_zero else ExitCode.FINDINGS
+
+
+def _warn(needs: Needs) -> None:
+    if needs.problems:
+        warn(f"{len(needs.problems)} stretches of code were not understood; see the report's end")
+
+
+def _check_arch(tree: FileTree, arch: str) -> None:
+    """Refuse an architecture that a tree does not have."""
+    folder = ARCHITECTURES.get(arch, arch)
+    known = tree.listing("arch").dirs
+    if known and folder not in known:
+        hint = f"one of {', '.join(known)}"
+        raise UsageError(f"no architecture '{arch}'", where=tree.path, hint=hint)

@@ -84,6 +84,7 @@ class Assessment:
         self._resolve(uses, collector)
         names = {*uses.names, *(t for _, t in uses.tags), *uses.options}
         names |= {p.partition(".")[0] for p in uses.fields}
+        names |= set(self._subject.options)
         self.old.learn(names)
         admit(self.new, self.old, sorted(names))
         found = [*self._named(uses), *self._fields(uses)]
@@ -128,7 +129,6 @@ class Assessment:
 
     def _resolve(self, uses: Uses, collector: Collector) -> None:
         """Set apart the names that the new tree does not define either."""
-        self.new.learn(n for n in uses.names if not self.new.general(n))
         for name in [n for n in uses.names if entry(self.new, n, tag=False) is None]:
             spots = uses.names.pop(name)
             made = collector.pasted(name)
@@ -210,7 +210,6 @@ class Assessment:
         for name, spots in self._subject.options.items():
             asked[name] = (*asked.get(name, ()), *spots)
         self.new.learn(asked)
-        self.old.learn(asked)
         for name, spots in asked.items():
             mine = self.new.everywhere(name)
             theirs = self.old.everywhere(name)

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations
 
 from lpae_backport.filetree import FileTree, UnreadableError
-from lpae_backport.scanning import read_file, scan
+from lpae_backport.scanned import Finder
+from lpae_backport.scanning import read_file
 from lpae_backport.usage import Evidence, Rename, TreeUses
 from lpae_backport.uses.kinds import Kind, Symbol, Use, symbol
 from lpae_backport.uses.looking import Looker
@@ -47,7 +48,7 @@ def suggest(
             uses = found[many].in_code(s.name)
             if not uses or len(uses) < _RATIO * len(found[few].in_code(s.name)):
                 continue
-            search = _Search(s.name, trees[many], trees[few], found[few])
+            search = _Search(s.name, (trees[many], found[many]), (trees[few], found[few]))
             renames += search.renames(uses, many, few)
     return tuple(renames)
 
@@ -74,15 +75,16 @@ class _Search:
 
     Args:
         name: the symbol.
-        old: the tree that has it.
-        new: the tree that may call it something else.
-        listed: what the second tree has.
+        old: the tree that has it, and what was found there.
+        new: the tree that may call it something else, and what was found there.
     """
 
-    def __init__(self, name: str, old: FileTree, new: FileTree, listed: TreeUses) -> None:
+    def __init__(
+        self, name: str, old: tuple[FileTree, TreeUses], new: tuple[FileTree, TreeUses]
+    ) -> None:
         self._name = name
-        self._old = old
-        self._new = new
+        self._old, self._known = old
+        self._new, listed = new
         self._paths = frozenset(listed.paths)
         self._by_base: dict[str, list[str]] = {}
         for path in listed.paths:
@@ -120,15 +122,20 @@ class _Search:
         return len(strong) > (0 if same_words else 1) or (same_words and len(kinds) > 1)
 
     def _unknown_before(self, names: set[str], uses: list[Use]) -> list[str]:
-        """Leave out names that the tree with the symbol has all along."""
-        if not names:
-            return []
+        """Leave out names that the tree with the symbol has all along.
+
+        Those that others may use stand in its headers, or beside the symbol.
+        """
         words = [symbol(n) for n in sorted(names)]
-        result = scan(self._old, [w.word for w in words], Looker(words))
+        finder, look = Finder(w.word for w in words), Looker(words)
+        folders = {posixpath.dirname(u.file) for u in uses}
         count = dict.fromkeys(names, 0)
-        for _, found in result.found:
-            for name, use in found:
-                count[name] += use.kind.is_code
+        for path in self._known.paths if names else ():
+            if path.startswith("include/") or posixpath.dirname(path) in folders:
+                data = _content(self._old, path)
+                has = finder(data)
+                for name, use in look(path, data, has) if has else ():
+                    count[name] += use.kind.is_code
         return [n for n, c in count.items() if _RATIO * c <= len(uses)]
 
     def _twins(self, path: str) -> Iterator[str]:

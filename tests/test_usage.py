@@ -536,7 +536,7 @@ def test_exit_status(make, run) -> None:
     assert run("usage", "gart_box_ready", old, new).status == 0
     done = run("usage", "box_ready", "nowhere_at_all", old)
     assert done.status == 1
-    assert "note: nowhere_at_all is in none of them" in done.out
+    assert "note: no use of nowhere_at_all was found" in done.out
     assert run("usage", "box_ready").status == 2
     assert run("usage", old).status == 2
     assert run("usage", "box_ready", "no/such/tree").status == 4

@@ -35,8 +35,9 @@ def _about(t: TreeUses) -> str:
 
 
 def _searched(t: TreeUses) -> str:
+    places = 0 if t.size >= 1e7 else 1
     left_out = f", {t.binaries} binary ones left out" if t.binaries else ""
-    return f"{len(t.paths)} files searched, {t.size / 1e6:.0f} MB{left_out}"
+    return f"{len(t.paths)} files searched, {t.size / 1e6:.{places}f} MB{left_out}"
 
 
 def _rows(u: Usage, name: str) -> list[tuple[str, ...]]:
@@ -106,7 +107,7 @@ def _weight(r: Rename) -> str:
 
 def _notes(u: Usage) -> Iterator[str]:
     for name in u.absent():
-        yield f"note: {printable(name)} is in none of them"
+        yield f"note: no use of {printable(name)} was found"
     for name, t in zip(u.names, u.trees, strict=True):
         for n in t.unread[:_NOTES]:
             yield f"note: {printable(name)}: {printable(n.path)}: {printable(n.reason)}"

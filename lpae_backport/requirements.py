@@ -43,15 +43,18 @@ class Assessment:
         new: the tree that it is written for.
         old: the tree that is to receive it.
         arch: the kernel's ARCH.
+        is_driver: whether what stands beside the code comes along with it.
     """
 
-    def __init__(self, subject: Subject, new: Catalog, old: Catalog, arch: str) -> None:
+    def __init__(
+        self, subject: Subject, new: Catalog, old: Catalog, arch: str, *, is_driver: bool = True
+    ) -> None:
         self._subject = subject
         self.arch = arch
         codes = subject.codes
         self._paths = {c.path for c in codes}
         search = SearchPath(new.tree, arch)
-        folders = {posixpath.dirname(p) for p in self._paths} - {""}
+        folders = {posixpath.dirname(p) for p in self._paths if not search.is_public(p)} - {""}
         # The folders above, which the code's Makefiles let it include from: its driver's own.
         folders |= {i for f in folders for i in search.included(f) if f.startswith(f"{i}/")}
         starts = {c.path: c.outline.includes for c in codes}
@@ -59,7 +62,7 @@ class Assessment:
         for c in codes:
             self.new.adopt(c.path, c.data, c.outline)
         search = SearchPath(old.tree, arch, search)
-        self._own = {**starts, **self._siblings(folders)}
+        self._own = {**starts, **(self._siblings(folders) if is_driver else {})}
         self.old = Interface(old, search, Reach(old, search, self._own.items()), folders)
         self._folders = folders
         self._reaches: dict[str, Reach] = {}

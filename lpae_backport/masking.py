@@ -143,7 +143,13 @@ def _plain_declaration(found: re.Match[bytes]) -> bytes:
 
 
 def _plain_loop(found: re.Match[bytes]) -> bytes:
-    """Turn ``for_each_thing(…)`` into a ``while`` over the same words."""
+    """Turn ``for_each_thing(…)`` into a ``while`` over the same words.
+
+    In a line that begins in the first column it is a function of that name that is defined.
+    """
+    line = found.string.rfind(b"\n", 0, found.start()) + 1
+    if found.string[line : line + 1] not in (b" ", b"\t"):
+        return found[0]
     return b"while".ljust(len(found[0]))
 
 

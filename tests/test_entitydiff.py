@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lpae_backport import cli
-from lpae_backport.entities import EntityFile
-from lpae_backport.entitydiff import compare_files
-from lpae_backport.entityrow import Row, Status
-from lpae_backport.hunks import aligned, grouped, unified
-from lpae_backport.similarity import Profile, alike, best_pairs
+from lpae_backport.entities.extraction import EntityFile
+from lpae_backport.entities.files import compare_files
+from lpae_backport.entities.hunks import aligned, grouped, unified
+from lpae_backport.entities.rows import Row, Status
+from lpae_backport.entities.similarity import Profile, alike, best_pairs
 from tests.git import commit, pack_up
 
 _MAKEFILE = "VERSION = {}\nPATCHLEVEL = {}\nSUBLEVEL = 0\n\nall:\n\techo kernel\n"
@@ -653,10 +653,10 @@ def test_every_format_says_the_same(run, trees) -> None:
 
 def test_side_by_side(trees, capsys: pytest.CaptureFixture[str]) -> None:
     """On a wide terminal both versions stand beside each other, on a narrow one they do not."""
+    from lpae_backport.entities.symbols import compare
+    from lpae_backport.entities.trees import TreeComparison
     from lpae_backport.format.sidebyside import show
-    from lpae_backport.symboldiff import compare
     from lpae_backport.tree import Tree
-    from lpae_backport.treediff import TreeComparison
 
     d = TreeComparison(*(Tree(str(t)) for t in trees), 0.5).path("drivers/toy/queue.c")
     comparison = TreeComparison(*(Tree(str(t)) for t in trees), 0.5)
@@ -723,7 +723,7 @@ def test_hostile_text(run, tmp_path: Path) -> None:
 )
 def test_text_made_to_be_slow(text: bytes) -> None:
     """It is read in time, and differs from another."""
-    from lpae_backport.entitytree import defining
+    from lpae_backport.entities.sources import defining
 
     start = time.perf_counter()
     defining("nothing").search(text)
@@ -749,9 +749,9 @@ def test_thresholds_only_take_away(trees) -> None:
     """A stricter threshold names no successor that a laxer one does not."""
     from contextlib import nullcontext
 
-    from lpae_backport.symboldiff import compare
+    from lpae_backport.entities.symbols import compare
+    from lpae_backport.entities.trees import TreeComparison
     from lpae_backport.tree import Tree
-    from lpae_backport.treediff import TreeComparison
 
     named = []
     for threshold in (0.5, 0.55, 0.9):

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from lpae_backport.cli import COMMANDS
 from lpae_backport.commands.usage import sort_out
 from lpae_backport.errors import AuditError
-from lpae_backport.renames import is_alike
 from lpae_backport.scanned import Finder, doubt, occurrences
 from lpae_backport.scanning import read_file, scan
 from lpae_backport.tree import Tree
 from lpae_backport.uses.kinds import MEANINGS, Kind, symbol
 from lpae_backport.uses.looking import Looker
+from lpae_backport.uses.renames import is_alike
 from tests.git import commit, pack_up
 
 _MAKEFILE = "VERSION = 4\nPATCHLEVEL = 9\nSUBLEVEL = 1\n"

@@ -9,15 +9,15 @@ from contextlib import contextmanager
 import click
 
 from lpae_backport.commands.trees import opened
-from lpae_backport.entitytree import Told
+from lpae_backport.entities.sources import Told
+from lpae_backport.entities.symbols import compare
+from lpae_backport.entities.trees import TreeComparison, TreeDiff
 from lpae_backport.errors import ExitCode
 from lpae_backport.filetree import FileTree
 from lpae_backport.format.entitydiff import FORMATS
 from lpae_backport.layout import Layout
 from lpae_backport.output import Progress, warn, write_report
 from lpae_backport.packs import load_packs
-from lpae_backport.symboldiff import compare
-from lpae_backport.treediff import TreeComparison, TreeDiff
 
 _SCALE = 1000
 

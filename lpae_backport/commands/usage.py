@@ -14,9 +14,9 @@ from lpae_backport.format.usage import FORMATS
 from lpae_backport.matrix import names_of
 from lpae_backport.opening import split_revision
 from lpae_backport.output import Progress, write_report
-from lpae_backport.renames import suggest
-from lpae_backport.usage import TreeUses, Usage, find
 from lpae_backport.uses.kinds import MEANINGS, Kind, Symbol, is_symbol, symbol
+from lpae_backport.uses.renames import suggest
+from lpae_backport.uses.usage import TreeUses, Usage, find
 
 _ARCHIVE = re.compile(r".*\.(?:tar|t?[gx]z|zst|bz2|deb)(?::.*)?", re.DOTALL)
 _NOT_TEXT = frozenset((Kind.COMMENT, Kind.STRING, Kind.DOCUMENTATION))

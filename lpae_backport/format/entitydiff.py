@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lpae_backport import __version__
-from lpae_backport.entities import Entity
-from lpae_backport.entityrow import Row, Status
+from lpae_backport.entities.extraction import Entity
+from lpae_backport.entities.hunks import aligned, grouped, header, unified
+from lpae_backport.entities.rows import Row, Status
+from lpae_backport.entities.successor import Successor
+from lpae_backport.entities.trees import Section, TreeDiff
 from lpae_backport.filetree import FileTree
 from lpae_backport.format.markdown import escape
 from lpae_backport.format.words import printable
-from lpae_backport.hunks import aligned, grouped, header, unified
-from lpae_backport.successor import Successor
-from lpae_backport.treediff import Section, TreeDiff
 
 SCHEMA = "lpae-audit/diff/1"
 _BASIS = "comments, white space and line breaks make no difference"

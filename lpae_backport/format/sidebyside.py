@@ -8,7 +8,9 @@ from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.text import Text
 
-from lpae_backport.entityrow import Row, Status
+from lpae_backport.entities.hunks import Line, Numbered, aligned, grouped
+from lpae_backport.entities.rows import Row, Status
+from lpae_backport.entities.trees import TreeDiff
 from lpae_backport.format.entitydiff import (
     beside,
     changes,
@@ -20,8 +22,6 @@ from lpae_backport.format.entitydiff import (
     title,
 )
 from lpae_backport.format.words import printable
-from lpae_backport.hunks import Line, Numbered, aligned, grouped
-from lpae_backport.treediff import TreeDiff
 
 WIDE = 120
 """Columns from which two versions fit beside each other."""

@@ -8,8 +8,8 @@ from typing import Any
 from lpae_backport import __version__
 from lpae_backport.format.markdown import escape
 from lpae_backport.format.words import printable
-from lpae_backport.usage import Rename, TreeUses, Usage
 from lpae_backport.uses.kinds import Kind, Use
+from lpae_backport.uses.usage import Rename, TreeUses, Usage
 
 SCHEMA = "lpae-audit/usage/1"
 _PLACES = 5

@@ -11,8 +11,8 @@ import subprocess
 import sys
 import time
 
+from lpae_backport.entities.trees import TreeComparison
 from lpae_backport.tree import Tree
-from lpae_backport.treediff import TreeComparison
 
 _FILE = "drivers/iommu/io-pgtable-arm.c"
 _OURS = (

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from lpae_backport.entities import Entity
+from lpae_backport.entities.extraction import Entity
 
 Numbered = tuple[int, str]
 _Block = tuple[bool, int, int, int, int]

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from lpae_backport.entities import Entity, EntityFile
-from lpae_backport.entityrow import Row, Status, alone, judged, profile
-from lpae_backport.similarity import TELLING, Index, Run, best_pairs
+from lpae_backport.entities.extraction import Entity, EntityFile
+from lpae_backport.entities.rows import Row, Status, alone, judged, profile
+from lpae_backport.entities.similarity import TELLING, Index, Run, best_pairs
 
 Key = Callable[[Entity], object]
 T = TypeVar("T")

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from lpae_backport.elsewhere import moved
-from lpae_backport.entities import Entity
-from lpae_backport.entityrow import Row, Status, profile
-from lpae_backport.entitytree import EntityTree, Told, is_source, likely_definers
+from lpae_backport.entities.elsewhere import moved
+from lpae_backport.entities.extraction import Entity
+from lpae_backport.entities.rows import Row, Status, profile
+from lpae_backport.entities.similarity import alike
+from lpae_backport.entities.sources import EntityTree, Told, is_source, likely_definers
+from lpae_backport.entities.successor import Search, Successor, neighbourhoods
+from lpae_backport.entities.trees import FilePair, Section, TreeComparison, TreeDiff
 from lpae_backport.errors import TreeError, UsageError
-from lpae_backport.similarity import alike
-from lpae_backport.successor import Search, Successor, neighbourhoods
-from lpae_backport.treediff import FilePair, Section, TreeComparison, TreeDiff
 
 _SHOWN = 20
 """Most files that are shown for one name."""

@@ -5,10 +5,10 @@ import posixpath
 from collections.abc import Iterable
 from dataclasses import replace
 
-from lpae_backport.entities import Entity, EntityFile
-from lpae_backport.entityrow import Row, Status, judged, profile
-from lpae_backport.entitytree import EntityTree, folder_of
-from lpae_backport.similarity import alike
+from lpae_backport.entities.extraction import Entity, EntityFile
+from lpae_backport.entities.rows import Row, Status, judged, profile
+from lpae_backport.entities.similarity import alike
+from lpae_backport.entities.sources import EntityTree, folder_of
 
 _NAMES = 400
 """Most names that are looked for elsewhere."""

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, TypeVar
 
-from lpae_backport.entities import Entity
-from lpae_backport.entitytree import EntityTree, folder_of
+from lpae_backport.entities.extraction import Entity
+from lpae_backport.entities.similarity import TELLING, Profile, Run
+from lpae_backport.entities.sources import EntityTree, folder_of
 from lpae_backport.location import Location
-from lpae_backport.similarity import TELLING, Profile, Run
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from lpae_backport.entities import Entity
-from lpae_backport.similarity import Profile, alike
-from lpae_backport.successor import Successor
+from lpae_backport.entities.extraction import Entity
+from lpae_backport.entities.similarity import Profile, alike
+from lpae_backport.entities.successor import Successor
 
 _SHOWN = 8
 """Names that a sentence lists."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from lpae_backport.entitynames import named
+from lpae_backport.entities.naming import named
 from lpae_backport.location import Location, Span
 from lpae_backport.masking import blank, decode
 from lpae_backport.source import Source

@@ -10,8 +10,8 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lpae_backport.entitytree import EntityTree, folder_of
-from lpae_backport.similarity import alike, held
+from lpae_backport.entities.similarity import alike, held
+from lpae_backport.entities.sources import EntityTree, folder_of
 
 _NEAR = 3
 _FAR = 12

@@ -4,11 +4,11 @@
 import posixpath
 from dataclasses import dataclass
 
-from lpae_backport.counterpart import Counterpart, counterpart
-from lpae_backport.elsewhere import followed
-from lpae_backport.entitydiff import compare_files
-from lpae_backport.entityrow import Row, Status
-from lpae_backport.entitytree import DEPTH, EntityTree, is_source
+from lpae_backport.entities.counterpart import Counterpart, counterpart
+from lpae_backport.entities.elsewhere import followed
+from lpae_backport.entities.files import compare_files
+from lpae_backport.entities.rows import Row, Status
+from lpae_backport.entities.sources import DEPTH, EntityTree, is_source
 from lpae_backport.errors import TreeError, UsageError
 from lpae_backport.filetree import FileTree
 

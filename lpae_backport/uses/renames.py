@@ -14,9 +14,9 @@ from itertools import permutations
 from lpae_backport.filetree import FileTree, UnreadableError
 from lpae_backport.scanned import Finder
 from lpae_backport.scanning import read_file
-from lpae_backport.usage import Evidence, Rename, TreeUses
 from lpae_backport.uses.kinds import Kind, Symbol, Use, symbol
 from lpae_backport.uses.looking import Looker
+from lpae_backport.uses.usage import Evidence, Rename, TreeUses
 
 _RATIO = 4
 """How many times fewer uses make a symbol rare enough to look for another name."""

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from lpae_backport.entities import EntityFile, tokens_of
+from lpae_backport.entities.extraction import EntityFile, tokens_of
+from lpae_backport.entities.similarity import Profile
 from lpae_backport.filetree import SOURCES, FileTree, UnreadableError
 from lpae_backport.masking import without_comments
-from lpae_backport.similarity import Profile
 
 DEPTH = 12
 """Folders below a folder; the deepest of Linux 6.12 is ten below the top."""

@@ -16,6 +16,7 @@ from lpae_backport.syntax import Node, fragment
 
 _MAX_DEPTH = 12
 _WORD = re.compile(rb"[A-Za-z_]\w*")
+_TYPEOF = re.compile(rb"\b(?:__)?typeof(?:__)?\s*(?=\()")
 _FIELD = re.compile(rb"(?:\A|(?<=[.,(\s]))([A-Za-z_]\w*)(?=\s*(?:[.\[,)]|\Z))")
 
 
@@ -76,6 +77,18 @@ class FieldUses:
                 yield from self._new(self._in(body.nodes, scope))
         for node in self._code.file.declared_nodes():
             yield from self._new(self._in(list(node.walk()), {}))
+        for m in _TYPEOF.finditer(self._code.text):
+            yield from self._new(u for u in self._in_typeof(m.start()) if u.path)
+
+    def _in_typeof(self, start: int) -> Iterator[FieldUse]:
+        """Yield the fields in ``typeof(…)``, which the syntax has no place for."""
+        f = self._code.function_at(start)
+        scopes = self._scopes.get(f.span.start, []) if f is not None else []
+        for a, b in self._code.arguments(start):
+            # Masking has blanked it: the parser gets what stands there.
+            node = fragment(self._code.text[a:b], a)
+            if node is not None:
+                yield from self._in(list(node.walk()), scopes[0][1] if scopes else {})
 
     def _new(self, uses: Iterable[FieldUse]) -> Iterator[FieldUse]:
         for use in uses:

@@ -2,6 +2,7 @@
 """What code needs, as a report: text, JSON or markdown."""
 
 import json
+import posixpath
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -46,26 +47,27 @@ def _text(needs: Needs, shown: tuple[Need, ...], detail: int) -> str:
         found = [n for n in shown if n.status is status]
         if not found or (status is Status.SAME and not detail):
             continue
-        lines += ["", _TITLES[status], ""]
-        lines += [line for n in found for line in _need(n, detail)]
+        lines += ["", _TITLES[status]]
+        for home in sorted({n.new.file if n.new is not None else "" for n in found}):
+            mine = [n for n in found if (n.new.file if n.new is not None else "") == home]
+            lines += ["", f"  {printable(home)}"]
+            lines += [line for n in mine for line in _need(n, detail)]
     if needs.unresolved:
         lines += ["", "Unresolved: nothing could be told of these", ""]
         for u in needs.unresolved:
-            lines.append(f"  {printable(u.name)}: {printable(u.reason)}")
-            lines.append(f"      at {_spots(u.used_at, detail)}")
+            lines.append(f"  {printable(u.name)}  {_spots(u.used_at, detail)}")
+            lines.append(f"      {printable(u.reason)}")
     lines += _problems(needs, "")
     return "\n".join(lines) + "\n"
 
 
 def _need(n: Need, detail: int) -> Iterator[str]:
-    mark = "" if n.compiles or n.status is not Status.CHANGED else " (does not compile)"
-    yield f"  {n.kind.value} {printable(n.name)}{mark}"
+    mark = "" if n.compiles or n.status is not Status.CHANGED else "  (does not compile)"
+    yield f"    {n.kind.value:<10} {printable(n.name)}{mark}  {_spots(n.used_at, detail)}"
     if n.how:
-        yield f"      {printable(n.how)}"
+        yield f"               {printable(n.how)}"
     if detail:
-        yield f"      new {_site(n.new)}, old {_site(n.old)}"
-    if n.status is not Status.SAME or detail > 1:
-        yield f"      at {_spots(n.used_at, detail)}"
+        yield f"               new {_site(n.new)}, old {_site(n.old)}"
 
 
 def _problems(needs: Needs, bullet: str) -> list[str]:
@@ -87,9 +89,10 @@ def _site(at: Site | None) -> str:
 
 
 def _spots(spots: tuple[Spot, ...], detail: int) -> str:
-    shown = spots if detail else spots[:_PLACES]
-    text = ", ".join(f"{printable(s.file)}:{s.line}" for s in shown)
-    return text + (f" and {len(spots) - len(shown)} more" if len(shown) < len(spots) else "")
+    if detail:
+        return ", ".join(f"{printable(s.file)}:{s.line}" for s in spots)
+    more = f" and {len(spots) - 1} more" if len(spots) > 1 else ""
+    return f"{printable(posixpath.basename(spots[0].file))}:{spots[0].line}{more}"
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:

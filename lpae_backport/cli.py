@@ -19,13 +19,17 @@ COMMANDS = {
     "series": ("lpae_backport.commands.series", "Write what is missing as patches, proven."),
     "gate": ("lpae_backport.commands.gate", "Fail where a fork lacks a step that it requires."),
     "lock": ("lpae_backport.commands.lock", "Record a reference, so that a gate needs no tree."),
+    "needs": ("lpae_backport.commands.needs", "Say what a driver requires that a tree lacks."),
+    "diff": ("lpae_backport.commands.diff", "Show what became of functions, types and macros."),
+    "usage": ("lpae_backport.commands.usage", "Show every use of a symbol, tree by tree."),
+    "index": ("lpae_backport.commands.index", "Keep what trees define, so that questions are quick."),
     "matrix": ("lpae_backport.commands.matrix", "Show several targets beside one reference."),
     "explain": ("lpae_backport.commands.explain", "Say why a step exists and what decides it."),
     "rules": ("lpae_backport.commands.rules", "List, check and test the packs of rules."),
 }
 
 _EPILOG = (
-    "Exit status: 0 everything required is done, 1 steps remain, 2 wrong usage, "
+    "Exit status: 0 everything required is done, 1 something remains, 2 wrong usage, "
     "3 bad rule or configuration, 4 bad tree, 70 internal error."
 )
 
@@ -55,7 +59,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="lpae-audit")
 def program() -> None:
-    """Audit how far Mali LPAE page tables and coherent_walk have been backported."""
+    """Audit how far a feature has been backported into an old kernel tree."""
 
 
 def main(argv: list[str] | None = None) -> int:

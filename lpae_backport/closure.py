@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What would bring the missing APIs into an old tree, and what that needs in turn."""
 
-import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -18,6 +17,7 @@ from lpae_backport.subject import Subject
 
 _SUFFIXES = ("_types", "-types", "_defs")
 """What headers are called that were split off others."""
+_FOLDERS = ("linux/", "drm/")
 _UNGROUPED = (NeedKind.HEADER, NeedKind.KCONFIG)
 
 
@@ -106,7 +106,7 @@ class Closing:
         sources = self._sources(gaps, interface)
         for need in gaps:
             assert need.new is not None
-            name = _stem(need.new.file)
+            name = _known_as(need.new.file, interface)
             users = {owners[s.file] for s in need.used_at if s.file in owners}
             if users == {name}:
                 continue
@@ -193,7 +193,8 @@ class Closing:
             )
 
     def _form(self, draft: Draft) -> Form:
-        is_there = any(self._old.tree.is_file(h) for h in draft.headers)
+        files = (*draft.headers, *draft.sources)
+        is_there = any(self._old.tree.is_file(f) for f in files)
         return Form.GROWN if is_there else Form.NEW
 
     def _finished(self, draft: Draft) -> Provider:
@@ -229,9 +230,11 @@ def _is_inline(interface: Interface, name: str) -> bool:
     return "FUNCTION" in kinds
 
 
-def _stem(path: str) -> str:
+def _known_as(path: str, interface: Interface) -> str:
     """Return what a header is known by; those that were split off go with the one they left."""
-    stem = posixpath.basename(path).rpartition(".")[0]
+    stem = interface.search.name(path).rpartition(".")[0]
     for suffix in _SUFFIXES:
         stem = stem.removesuffix(suffix)
+    for folder in _FOLDERS:
+        stem = stem.removeprefix(folder)
     return stem

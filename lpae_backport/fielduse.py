@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lpae_backport.code import Code
 from lpae_backport.ctype import CType, declared, parameter_type
@@ -15,6 +15,7 @@ from lpae_backport.symbols import Body
 from lpae_backport.syntax import Node, fragment
 
 _MAX_DEPTH = 12
+_CAST = len("(struct t_)")
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 _TYPEOF = re.compile(rb"\b(?:__)?typeof(?:__)?\s*(?=\()")
 _FIELD = re.compile(rb"(?:\A|(?<=[.,(\s]))([A-Za-z_]\w*)(?=\s*(?:[.\[,)]|\Z))")
@@ -225,10 +226,13 @@ class FieldUses:
             elif n.kind == "declaration":
                 for d in n.kids:
                     value = d.kid("value") if d.kind == "init_declarator" else None
-                    if value is not None and value.kind == "initializer_list":
-                        for _, t, at in declared(n):
-                            if at.parent is not None and _holds(d, at):
-                                yield from self._initialized(value, t, 0)
+                    for _, t, at in declared(n) if value is not None else ():
+                        if at.parent is None or not _holds(d, at) or value is None:
+                            continue
+                        if value.kind == "initializer_list":
+                            yield from self._initialized(value, t, 0)
+                        else:
+                            yield from self._in_macro(value, self._interface.resolved(t), 0)
             elif n.kind == "compound_literal_expression":
                 described, value = n.kid("type"), n.kid("value")
                 if described is not None and value is not None:
@@ -238,6 +242,8 @@ class FieldUses:
         """Yield the fields that a list of initializers names."""
         real = self._interface.resolved(t) if t is not None else None
         for k in values.kids if depth < _MAX_DEPTH else ():
+            if k.kind in ("call_expression", "identifier"):
+                yield from self._in_macro(k, real.pointed if real is not None else None, depth)
             if k.kind == "initializer_list":
                 yield from self._initialized(
                     k, real.pointed if real is not None else None, depth + 1
@@ -257,6 +263,26 @@ class FieldUses:
             value = k.kid("value")
             if value is not None and value.kind == "initializer_list":
                 yield from self._initialized(value, inner, depth + 1)
+            elif value is not None:
+                yield from self._in_macro(value, inner, depth)
+
+    def _in_macro(self, value: Node, t: CType | None, depth: int) -> Iterator[FieldUse]:
+        """Yield the fields in a macro of the code that stands for ``{ .field = … }``."""
+        name = value.kids[0].label if value.kind == "call_expression" else value.label
+        if t is None or depth > _MAX_DEPTH:
+            return
+        for home, m in self._macros.get(name, ()):
+            text = home.text[m.body.start : m.body.end].replace(b"\\", b" ").replace(b"#", b" ")
+            text = text.rstrip()
+            start = len(text) - len(text.lstrip())
+            if text[start : start + 1] != b"{":
+                continue
+            root = fragment(b"(struct t_)" + text[start:], m.body.start + start - _CAST)
+            for n in root.walk() if root is not None else ():
+                if n.kind == "initializer_list":
+                    uses = self._initialized(n, t, depth + 1)
+                    yield from (replace(u, file=home.path) for u in uses)
+                    break
 
     def _use(self, name: str, start: int, owner: CType | None, file: str = "") -> FieldUse:
         found = self._interface.member(owner, name) if owner is not None else None

@@ -89,25 +89,30 @@ class SearchPath:
             brought = self._other.included(folder) if self._other is not None else ()
             found: dict[str, None] = dict.fromkeys(brought)
             at = folder
-            for level in range(_PARENTS):
+            builds = True  # until a Makefile is found, those above build the folder's objects
+            for _ in range(_PARENTS):
                 if not at:
                     break
-                found |= dict.fromkeys(self._flags(at, level > 0))
+                here = list(self._flags(at))
+                found |= dict.fromkeys(o for flag, o in here if builds or flag)
+                builds = builds and not self._has_makefile(at)
                 at = posixpath.dirname(at)
             self._options[folder] = tuple(found)
         return self._options[folder]
 
-    def _flags(self, folder: str, inherited: bool) -> Iterable[str]:
+    def _has_makefile(self, folder: str) -> bool:
+        return any(self._tree.is_file(f"{folder}/{n}") for n in ("Kbuild", "Makefile"))
+
+    def _flags(self, folder: str) -> Iterable[tuple[bool, str]]:
+        """Yield the ``-I`` folders of one Makefile, and whether they go for folders below too."""
         for name in ("Kbuild", "Makefile"):
             try:
                 text = decode(self._tree.read(f"{folder}/{name}"))
             except UnreadableError:
                 continue
             for m in _FLAGS.finditer(text.replace("\\\n", " ")):
-                if inherited and not m[1].startswith("subdir-"):
-                    continue
                 for option in _OPTION.finditer(m[2]):
-                    yield _expanded(option[1], folder)
+                    yield m[1].startswith("subdir-"), _expanded(option[1], folder)
 
 
 def _expanded(option: str, folder: str) -> str:

@@ -18,6 +18,7 @@ from lpae_backport.meaning import (
     slice_of,
     type_of_name,
 )
+from lpae_backport.membermacro import spelled_out
 
 _TAGS = {"struct": Kind.STRUCT, "union": Kind.UNION, "enum": Kind.ENUM}
 _TAG_KINDS = (*_TAGS.values(), Kind.FORWARD)
@@ -232,7 +233,8 @@ class Interface:
             if p.definition.kind is not kind or (found is not None and p.path != home):
                 continue
             d = p.definition
-            node = definition_node(self.data(p.path)[d.start : d.end], kind, tag)
+            text = spelled_out(self.data(p.path)[d.start : d.end], self.macro)
+            node = definition_node(text, kind, tag)
             if node is not None:
                 more = members(node, tag)
                 home = p.path
@@ -241,6 +243,16 @@ class Interface:
                     if found is None
                     else Members(more.fields | found.fields, (*found.unnamed, *more.unnamed))
                 )
+        return found
+
+    def _through(self, t: CType, names: list[str]) -> tuple[str, CType] | None:
+        """Follow the fields that a macro names one after the other."""
+        found: tuple[str, CType] | None = None
+        for name in names:
+            found = self.member(t, name, 1)
+            if found is None:
+                return None
+            t = self.resolved(found[1].inner)
         return found
 
     def member(self, t: CType, name: str, depth: int = 0) -> tuple[str, CType] | None:
@@ -258,6 +270,9 @@ class Interface:
         if found is None or depth > _MAX_DEPTH:
             return None
         path, inner = found
+        macro = self.macro(name) if name not in inner.fields and not depth else None
+        if macro is not None and macro.parameters is None and "." in macro.tokens:
+            return self._through(t, [w for w in macro.tokens if w.isidentifier()])
         if name in inner.fields:
             return f"{path}.{name}", inner.fields[name]
         for u in inner.unnamed:

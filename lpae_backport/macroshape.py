@@ -59,6 +59,8 @@ class Shapes:
 
     def _worked_out(self, name: str, depth: int) -> Shape | None:
         macro = self._lookup(name)
+        if macro is not None and macro.parameters is None and len(macro.tokens) == 1:
+            return self.of(macro.tokens[0], depth + 1)  # another name of a macro
         if macro is None or macro.parameters is None:
             known = _KNOWN.get(name)
             return Shape(dict(known), {}, frozenset()) if known else None

@@ -30,6 +30,7 @@ class Comparison:
         self._old = trees.old
         self._is_module = is_module
         self._generated = Generated(trees.old)
+        self._made = Generated(trees.new)
 
     def name(self, name: str, used_at: Iterable[Spot], *, tag: bool = False) -> Need | None:
         """Compare a name that is no field.
@@ -44,7 +45,7 @@ class Comparison:
         """
         mine = entry(self._new, name, tag=tag)
         if mine is None:
-            return None
+            return self._both_made(name, tuple(used_at)) if not tag else None
         need = Need(
             name,
             mine.kind,
@@ -65,6 +66,21 @@ class Comparison:
         if theirs is None:
             return replace(need, how=why_missing(self._old, name, tag=tag))
         return self._present(need, mine, theirs)
+
+    def _both_made(self, name: str, used_at: tuple[Spot, ...]) -> Need | None:
+        """Compare a name that macros of the new tree put together (``trace_x``)."""
+        mine = self._made.place(name)
+        if mine is None:
+            return None
+        at = site(self._new, mine)
+        how = "made by a macro; what it takes was not compared"
+        need = Need(name, NeedKind.FUNCTION, Status.MISSING, at, None, "", False, used_at)
+        theirs = entry(self._old, name, tag=False)
+        there = theirs.place if theirs is not None else self._generated.place(name)
+        if there is None:
+            return need
+        home = site(self._old, there)
+        return replace(need, status=Status.SAME, old=home, how=how, compiles=True)
 
     def opaque(self, tag: str, used_at: Iterable[Spot]) -> Need | None:
         """Compare a struct that headers only say to exist; such ones are the same, or missing.

@@ -12,6 +12,7 @@ from lpae_backport.entry import entry
 from lpae_backport.externals import Collector, Spot, Uses
 from lpae_backport.fieldneeds import FieldComparison
 from lpae_backport.finding import TreeInfo
+from lpae_backport.generated import Generated
 from lpae_backport.headerneeds import HeaderComparison
 from lpae_backport.includes import Reach, SearchPath
 from lpae_backport.interface import Interface
@@ -132,6 +133,7 @@ class Assessment:
 
     def _resolve(self, uses: Uses, collector: Collector) -> None:
         """Set apart the names that the new tree does not define either."""
+        made_by = Generated(self.new)
         for name in [n for n in uses.names if entry(self.new, n, tag=False) is None]:
             spots = uses.names.pop(name)
             made = collector.pasted(name)
@@ -139,6 +141,9 @@ class Assessment:
             for m in (m for m in real if not self.new.is_own(m)):
                 uses.names.setdefault(m, []).extend(spots)
             if real or made or name in collector.made or self.new.is_generated(name):
+                continue
+            if made_by.place(name) is not None:
+                uses.names[name] = spots
                 continue
             uses.unresolved.setdefault((name, self._why(name)), []).extend(spots)
 

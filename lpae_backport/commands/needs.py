@@ -3,9 +3,11 @@
 
 import click
 
+from lpae_backport.closure import Closing
 from lpae_backport.commands.trees import opened
 from lpae_backport.errors import ExitCode, UsageError
 from lpae_backport.filetree import FileTree
+from lpae_backport.format.closure import FORMATS as GRAPHS
 from lpae_backport.format.needs import FORMATS
 from lpae_backport.includes import ARCHITECTURES
 from lpae_backport.index import catalog_of
@@ -34,6 +36,21 @@ from lpae_backport.subject import subject_of
     multiple=True,
     help="Show these only (repeatable).",
 )
+@click.option("--closure", is_flag=True, help="Say what would bring it, and what that needs.")
+@click.option(
+    "--depth",
+    type=click.IntRange(1, 9),
+    default=2,
+    show_default=True,
+    help="With --closure: how many providers deep to look.",
+)
+@click.option(
+    "--budget",
+    type=click.IntRange(1, 200),
+    default=30,
+    show_default=True,
+    help="With --closure: how many providers to look into.",
+)
 @click.option("--no-index", is_flag=True, help="Read the trees although they are indexed.")
 @click.option("-v", "--verbose", count=True, help="Show every place, and what is the same.")
 @click.option(
@@ -48,6 +65,9 @@ def command(
     arch: str,
     statuses: tuple[str, ...],
     kinds: tuple[str, ...],
+    closure: bool,
+    depth: int,
+    budget: int,
     no_index: bool,
     verbose: int,
     form: str,
@@ -59,12 +79,19 @@ def command(
     PATH is a file, several, a folder, or a patch, whose added lines count. A path is looked for
     below NEW, then on disk.
     """
+    if form not in FORMATS and not closure:
+        raise UsageError(f"--format {form} shows providers", hint="--closure")
     target = opened(old, None)
     reference = opened(new, None)
     for tree in (reference, target):
         _check_arch(tree, arch)
     subject = subject_of(paths, reference)
     catalogs = [catalog_of(t, index=not no_index) for t in (reference, target)]
+    if closure:
+        whole = Closing(subject, catalogs[0], catalogs[1], arch, depth, budget).closure()
+        _warn(whole.needs)
+        write_report(GRAPHS[form](whole, verbose), output)
+        return ExitCode.DONE if whole.needs.is_met or exit_zero else ExitCode.FINDINGS
     needs = needs_of(subject, catalogs[0], catalogs[1], arch)
     shown = tuple(
         n

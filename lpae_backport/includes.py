@@ -12,8 +12,12 @@ from lpae_backport.masking import decode
 
 _OPTION = re.compile(r"-I\s*([^\s\"']+)")
 _FLAGS = re.compile(
-    r"^\s*((?:subdir-)?(?:ccflags-\w+|EXTRA_CFLAGS|CFLAGS_\S+))\s*[:+?]?=(.*)$", re.M
+    r"^\s*(?:subdir-)?(?:ccflags-\w+|asflags-\w+|EXTRA_CFLAGS|CFLAGS_\S+)\s*[:+?]?=(.*)$", re.M
 )
+_VARIABLE = re.compile(r"^\s*(\w+)\s*[:?]?=\s*(.*)$", re.MULTILINE)
+_USE = re.compile(r"\$[({](\w+)[)}]")
+_ROUNDS = 6
+_MAX_PATH = 1000
 _ALWAYS = (
     "include/linux/kconfig.h",
     "include/linux/compiler_types.h",
@@ -89,39 +93,40 @@ class SearchPath:
             brought = self._other.included(folder) if self._other is not None else ()
             found: dict[str, None] = dict.fromkeys(brought)
             at = folder
-            builds = True  # until a Makefile is found, those above build the folder's objects
             for _ in range(_PARENTS):
                 if not at:
                     break
-                here = list(self._flags(at))
-                found |= dict.fromkeys(o for flag, o in here if builds or flag)
-                builds = builds and not self._has_makefile(at)
+                # Those above count too: they may build, or include, what is below.
+                found |= dict.fromkeys(self._flags(at))
                 at = posixpath.dirname(at)
             self._options[folder] = tuple(found)
         return self._options[folder]
 
-    def _has_makefile(self, folder: str) -> bool:
-        return any(self._tree.is_file(f"{folder}/{n}") for n in ("Kbuild", "Makefile"))
-
-    def _flags(self, folder: str) -> Iterable[tuple[bool, str]]:
-        """Yield the ``-I`` folders of one Makefile, and whether they go for folders below too."""
+    def _flags(self, folder: str) -> Iterable[str]:
+        """Yield the ``-I`` folders of one Makefile."""
         for name in ("Kbuild", "Makefile"):
             try:
-                text = decode(self._tree.read(f"{folder}/{name}"))
+                text = decode(self._tree.read(f"{folder}/{name}")).replace("\\\n", " ")
             except UnreadableError:
                 continue
-            for m in _FLAGS.finditer(text.replace("\\\n", " ")):
-                for option in _OPTION.finditer(m[2]):
-                    yield m[1].startswith("subdir-"), _expanded(option[1], folder)
+            variables = {"src": folder, "obj": folder, "srctree": "", "objtree": ""}
+            for m in _VARIABLE.finditer(text):
+                variables.setdefault(m[1], m[2].strip())
+            for m in _FLAGS.finditer(text):
+                for option in _OPTION.finditer(m[1]):
+                    path = _expanded(option[1], variables)
+                    if path:
+                        yield path
 
 
-def _expanded(option: str, folder: str) -> str:
-    """Return a folder of the tree that an ``-I`` option names."""
-    for word in ("$(srctree)/", "$(objtree)/", "${srctree}/"):
-        option = option.removeprefix(word)
-    for word in ("$(src)", "$(obj)", "${src}"):
-        option = option.replace(word, folder)
-    return posixpath.normpath(option)
+def _expanded(text: str, variables: Mapping[str, str]) -> str:
+    """Return the folder of the tree that an ``-I`` option names; nothing where it is unknown."""
+    for _ in range(_ROUNDS):
+        if "$" not in text:
+            break
+        text = _USE.sub(lambda m: variables.get(m[1], ""), text)[:_MAX_PATH]
+    path = posixpath.normpath(text.lstrip("/")) if text else ""
+    return "" if path.startswith("..") else path
 
 
 class Reach:

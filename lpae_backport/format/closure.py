@@ -13,12 +13,12 @@ from lpae_backport.format.needs import as_data as needs_data
 from lpae_backport.format.providers import (
     FILES,
     NAMES,
+    after,
     choice,
     gain,
     headline,
     notes,
     numbers,
-    predecessors,
     size,
     some,
     wants,
@@ -60,7 +60,7 @@ def _rows(
     """Yield what is said of a provider below its headline: a word, and the rest."""
     yield "files", some(p.files, FILES, detail)
     yield "names", some(p.names, NAMES, detail)
-    yield "after", ", ".join(predecessors(p, number, order)) or "nothing"
+    yield "after", after(p, number, order)
     yield "needs", wants(p)
     if detail:
         yield "depth", str(p.depth)

@@ -9,13 +9,13 @@ from lpae_backport.format.needs import totals
 from lpae_backport.format.providers import (
     FILES,
     NAMES,
+    after,
     choice,
     gain,
     headline,
     notes,
     numbers,
     plain,
-    predecessors,
     size,
     some,
     wants,
@@ -112,7 +112,7 @@ def _providers(closure: Closure, detail: int) -> Iterator[str]:
         cells = [
             _lines(what),
             _text(some(p.names, NAMES, detail)),
-            _text(", ".join(predecessors(p, i, order)) or "nothing"),
+            _text(after(p, i, order)),
             _text(wants(p)),
             _list(choice(c, is_first=k == 0) for k, c in enumerate(p.choices)),
         ]

@@ -65,7 +65,7 @@ def wants(p: Provider) -> str:
     return f"{count(p.lacks, 'name')} that the old tree lacks" if p.lacks else "nothing more"
 
 
-def predecessors(p: Provider, number: int, order: dict[str, int]) -> list[str]:
+def after(p: Provider, number: int, order: dict[str, int]) -> str:
     """Return what has to be there before a provider, with numbers, and where that cannot be."""
     found = []
     for name in p.after:
@@ -74,13 +74,14 @@ def predecessors(p: Provider, number: int, order: dict[str, int]) -> list[str]:
             found.append(f"{name} (not in this list)")
         else:
             found.append(f"{name} ({at})" if at < number else f"{name} ({at}, a cycle)")
-    return found
+    return ", ".join(found) or ("nothing" if p.is_followed else "nothing known")
 
 
 def choice(c: Choice, *, is_first: bool) -> str:
     """Return a choice in one line."""
     parts = [count(c.lines, "line")] if c.lines else []
-    parts += [f"{count(c.places, 'place')} of the code"] if c.places else []
+    places = count(c.places, "place")
+    parts += [f"{places} of the code"] if c.places and places not in c.cost else []
     much = f" ({', '.join(parts)})" if parts else ""
     return f"{c.way}{', suggested' if is_first else ''}: {c.cost}{much}"
 
@@ -111,7 +112,7 @@ def notes(closure: Closure) -> list[tuple[str, list[str]]]:
         )
     cut = [*closure.cut]
     unseen = [p.name for p in closure.providers if not p.is_followed]
-    if unseen:
+    if unseen and not cut:
         cut.append(f"what these need themselves was not looked at: {', '.join(unseen)}")
     if cut:
         found.append(("Not everything was followed, so that more may be needed", cut))

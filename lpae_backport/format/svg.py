@@ -17,6 +17,8 @@ _PAD = 12
 _HEIGHT = 3 * _LINE + 14
 _LONGEST = 38
 """Units of a label; what is longer is shortened in its middle."""
+_LEGEND = 78
+"""Units of the longest line below the graph."""
 _MARGIN = 24
 _HEAD = 28
 _ROW = 22
@@ -74,8 +76,7 @@ def drawing(closure: Closure) -> str:
     layout = layered([n.stage for n in graph.nodes], links, (box, _HEIGHT))
     words = [*LEGEND, *([graph.remark] if graph.remark else [])]
     floor = _MARGIN + _HEAD + layout.height + _MARGIN
-    least = max(_units(w) for w in [*words, graph.title[:_LONGEST]]) * _UNIT
-    width = round(max(layout.width, least, 2 * box + 60)) + 2 * _MARGIN
+    width = max(layout.width, round(_LEGEND * _UNIT)) + 2 * _MARGIN
     height = floor + (len(words) + 3) * _ROW + _MARGIN
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="needs" width="{width}" '
@@ -173,7 +174,11 @@ def _legend(words: list[str], top: int, box: int) -> Iterator[str]:
     samples = (
         (Form.NEW, True, "new: its files can be brought as they are"),
         (Form.GROWN, True, "grown: older in the old tree, parts have to be brought"),
-        (Form.NEW, False, "dashed: its own needs were not followed"),
+        (
+            Form.NEW,
+            False,
+            "dashed: its own needs were not followed, more may have to come before it",
+        ),
     )
     for i, (form, is_followed, word) in enumerate(samples):
         y = top + i * _ROW

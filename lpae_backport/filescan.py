@@ -12,12 +12,13 @@ from lpae_backport.definitions import Definition, Kind, Outline
 from lpae_backport.statements import statements
 
 _QUIET = re.compile(
-    rb"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|//[^\n]*|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\""
-    rb"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'|/\*.*",
+    rb"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|//[^\\\n]*+(?:\\(?:\r\n|.)?[^\\\n]*+)*+"
+    rb"|\"[^\"\\\n]*+(?:\\.[^\"\\\n]*+)*+\"?|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'?|/\*.*",
     re.DOTALL,
 )
 _DIRECTIVE = re.compile(
-    rb"^[ \t]*#[ \t]*(?:define[ \t]+(\w+)|include[ \t]*([^\n]*)|(\w*))([^\n\\]*(?:\\.[^\n\\]*)*)",
+    rb"^[ \t]*#[ \t]*(?:define[ \t]+(\w+)|include[ \t]*([^\n\\]*)|(\w*))"
+    rb"([^\n\\]*(?:\\(?:\r\n|.)[^\n\\]*)*)",
     re.DOTALL | re.MULTILINE,
 )
 _NEVER = re.compile(rb"^[ \t]*#[ \t]*if[ \t]+0\b", re.MULTILINE)
@@ -31,6 +32,9 @@ _CONFIG = re.compile(
     rb"|(?:menu|endmenu|choice|endchoice|source|comment|mainmenu|endif)\b)",
     re.MULTILINE,
 )
+_LINE_END = re.compile(rb" \n")
+_NEAR = 200
+"""How far before the name of a header its ``#include`` is looked for."""
 _MAX_NAMES = 200_000
 """Most names taken from one file; the largest register header of Linux 6.12 has 60,000."""
 
@@ -85,15 +89,26 @@ def quiet(data: bytes) -> bytes:
 def _blank(m: re.Match[bytes]) -> bytes:
     text = m[0]
     if text[0] in b"\"'":
-        before = m.string.rfind(b"\n", 0, m.start()) + 1
-        line = m.string[before : m.start()]
-        if b"include" in line:
+        if len(text) == 1 or text[-1] != text[0]:
+            return text  # of no literal: an apostrophe
+        near = m.string[max(m.start() - _NEAR, 0) : m.start()].rpartition(b"\n")[2]
+        if b"#" in near and b"include" in near:
             return text
         return b'"' + b" " * (len(text) - 2) + b'"'
     lines = text.count(b"\n")
     if not lines:
         return b" " * len(text)
-    return b"\n".join(b" " * len(part) for part in text.split(b"\n"))
+    if not _is_directive(m.string, m.start()):
+        return b"\n".join(b" " * len(part) for part in text.split(b"\n"))
+    # No directive ends within a comment, whether its lines end with a backslash or not.
+    return _LINE_END.sub(b"\\\n", b"\n".join(b" " * len(p) for p in text.split(b"\n")))
+
+
+def _is_directive(text: bytes, at: int) -> bool:
+    """Tell whether a comment is in a line of the preprocessor, or in one that continues it."""
+    start = text.rfind(b"\n", max(at - _NEAR, 0), at) + 1
+    before = text[max(start - 3, 0) : start]
+    return before.endswith((b"\\\n", b"\\\r\n")) or text[start:at].lstrip()[:1] == b"#"
 
 
 def _without_directives(

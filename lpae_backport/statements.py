@@ -13,23 +13,33 @@ _BARE = re.compile(
     rb"(?=[A-Za-z_#}]|\Z)"
 )
 _BRACE = re.compile(rb"[{}]")
-_CALL = re.compile(rb"([A-Za-z_]\w*)\s*\(")
-_TAG = re.compile(rb"\b(struct|union|enum)\b([^;{}()=]*)\Z")
-_NESTED = re.compile(rb"\b(struct|union)\s+([A-Za-z_]\w*)[^;{}()]*\{")
-_INNER_ENUM = re.compile(rb"\benum\b\s*(\w*)[^;{}()]*\{([^{}]*)\}")
-_ENUMERATOR = re.compile(rb"(?:\A|,)\s*([A-Za-z_]\w*)\s*(?=[,=]|\Z)")
+_CALL = re.compile(rb"\b([A-Za-z_]\w*+)\s*+\(")
+_TAGS = {b"struct": Kind.STRUCT, b"union": Kind.UNION, b"enum": Kind.ENUM}
+_TAG = re.compile(rb"\b(struct|union|enum)\b(.*)\Z", re.DOTALL)
+_NESTED = re.compile(rb"\b(struct|union)\s+([A-Za-z_]\w*)")
+_INNER_ENUM = re.compile(rb"\benum\b\s*(\w*)")
+_ENUMERATOR = re.compile(rb"(?:\A|,)\s*+([A-Za-z_]\w*+)(?:\s++__[a-z]\w*+)*+\s*+(?=[,=]|\Z)")
 _PARENTHESES = re.compile(rb"\([^()]*\)")
-_FUNCTION_POINTER = re.compile(
-    rb"\(\s*(?:(?:\w+\s*)?\*+\s*(?:const\s+)?)?([A-Za-z_]\w*)\s*(?:\)\s*\(|[(\[])"
+_POINTER = re.compile(
+    rb"(?:\(\s*\*+\s*(?=\())*+\(\s*(?:(?:__\w+|[A-Z]\w*|asmlinkage|efiapi)\s*)?\*+\s*"
+    rb"(?:(?:const|volatile|__\w+)\s+)?([A-Za-z_]\w*)\s*(?:\)\s*[(\[]|([(\[]))"
 )
-_LAST_NAME = re.compile(rb"([A-Za-z_]\w*)\s*(?:\[[^;]*\]\s*)?\Z")
-_DECLARATOR = re.compile(rb"\*?\s*([A-Za-z_]\w*)\s*(?:\[[^;]*\]|:\s*\w+)?\s*\Z")
+_WRAPPED = re.compile(rb"\(\s*([A-Za-z_]\w*)\s*\)\s*[(\[]")
+_NONE = re.compile(rb"[).\]]|(?:if|else|for|while|do|switch|return|goto|case)\b|[^(=]*->")
+_LIST = re.compile(rb"\)\s*+,")
+_DECLARATOR = re.compile(
+    rb"\b([A-Za-z_]\w*+)\s*+"
+    rb"(?:(?:\[(?:[^\[\]]++|\[[^\[\]]*+\])*+\]\s*+)++|:\s*+\w++\s*+)?+\Z"
+)
 _ARGUMENT = re.compile(rb"[(,]\s*\*?([A-Za-z_]\w*)\s*(?=[,)])")
+_NOTES = annotation_words() | {b"asm", b"__asm__", b"__asm"}
 _KEYWORDS = frozenset(
-    b"if else for while do switch case return sizeof typeof __typeof__ const volatile void char"
-    b" short int long signed unsigned float double struct union enum static extern inline"
-    b" __attribute__ __attribute __aligned __printf __scanf asm __asm__ defined".split()
+    b"if else for while do switch case return sizeof typeof __typeof__ __typeof const volatile"
+    b" void char short int long signed unsigned float double struct union enum static extern"
+    b" inline defined".split()
 )
+_QUALIFIERS = frozenset((b"static", b"extern", b"const", b"volatile"))
+_MAX_NOTES = 8
 
 
 def statements(text: bytes) -> Iterator[Definition]:
@@ -40,36 +50,44 @@ def statements(text: bytes) -> Iterator[Definition]:
     """
     at = 0
     while m := _STOP.search(text, at):
-        stripped = text[at : m.start()].lstrip()
-        start = m.start() - len(stripped)
-        while bare := _BARE.match(stripped):
+        start = m.start() - len(text[at : m.start()].lstrip())
+        while bare := _BARE.match(text, start, m.start()):
             # A macro call that needs no semicolon, before the statement itself.
-            yield from _arguments(bare[0], start, start + bare.end())
-            stripped = stripped[bare.end() :].lstrip()
-            start = m.start() - len(stripped)
+            yield from _arguments(bare[0], start, bare.end())
+            start = bare.end()
+        stripped = text[start : m.start()]
         if m[0] == b";":
             if stripped:
                 yield from _declaration(stripped, start, m.end())
             at = m.end()
             continue
-        end = closing(text, m.start())
-        at = end
-        tag = _TAG.search(stripped)
+        at = m.end()  # extern "C" {, or a body that was closed too early
+        tag = _TAG.search(stripped, _last(stripped))
         if tag is not None:
+            end = closing(text, m.start())
             at = _after(text, end)
             yield from _type(text, stripped, tag, start, m.start(), end, at)
         elif stripped.rstrip().endswith(b"="):
-            at = _after(text, end)
-            yield from _variables(stripped.rstrip()[:-1], start, at)
+            at = _after(text, closing(text, m.start()))
+            yield from _variables(b"int " + stripped.rstrip()[:-1], start, at)
         elif b"(" in stripped:
-            yield from _function(stripped, Kind.FUNCTION, start, end)
-        elif stripped.startswith((b"extern", b"}")) or not stripped:
-            at = m.end()  # extern "C" {, or a body that was closed too early
-    rest = text[at:].lstrip() + b"\n"
-    while bare := _BARE.match(rest):
-        first = len(text) + 1 - len(rest)
-        yield from _arguments(bare[0], first, first + bare.end())
-        rest = rest[bare.end() :].lstrip()
+            at = closing(text, m.start())
+            if _is_value(stripped):
+                yield from _variables(stripped, start, at)
+            else:
+                yield from _function(stripped, Kind.FUNCTION, start, at)
+        elif stripped and not stripped.startswith((b"extern", b"}")):
+            at = closing(text, m.start())
+    rest = text[at:] + b"\n"
+    first = len(rest) - len(rest.lstrip())
+    while bare := _BARE.match(rest, first):
+        yield from _arguments(bare[0], at + first, min(at + bare.end(), len(text)))
+        first = bare.end()
+
+
+def _last(head: bytes) -> int:
+    """Return where the last stretch without parentheses and the like begins."""
+    return max(head.rfind(b")"), head.rfind(b"("), head.rfind(b"="), head.rfind(b"}")) + 1
 
 
 def closing(text: bytes, start: int) -> int:
@@ -105,32 +123,45 @@ def _after(text: bytes, end: int) -> int:
 def _type(
     text: bytes, head: bytes, tag: re.Match[bytes], start: int, brace: int, end: int, last: int
 ) -> Iterator[Definition]:
-    words = [w for w in re.findall(rb"[A-Za-z_]\w*", tag[2]) if w not in annotation_words()]
-    kind = {b"struct": Kind.STRUCT, b"union": Kind.UNION, b"enum": Kind.ENUM}[tag[1]]
+    words = re.findall(rb"[A-Za-z_]\w*", tag[2].split(b":")[0])
+    words = [w for w in words if w not in _NOTES]
+    kind = _TAGS[tag[1]]
     if words:
         yield Definition(kind, words[-1].decode(), start, last)
     body = text[brace + 1 : end - 1]
     if kind is Kind.ENUM:
         yield from _enumerators(body, start, last)
     elif b"{" in body:
-        for n in _NESTED.finditer(body):
-            inner = Kind.STRUCT if n[1] == b"struct" else Kind.UNION
-            first = brace + 1 + n.start()
-            stop = closing(text, brace + n.end())
-            yield Definition(inner, n[2].decode(), first, stop)
-        for n in _INNER_ENUM.finditer(body):
-            first, stop = brace + 1 + n.start(), brace + 1 + n.end()
-            if n[1]:
-                yield Definition(Kind.ENUM, n[1].decode(), first, stop)
-            yield from _enumerators(n[2], first, stop)
+        yield from _nested(body, brace + 1)
     rest = text[end : last - 1] if last > end else b""
     if rest.strip():
-        is_type = head.startswith(b"typedef")
+        found = Kind.TYPEDEF if head.startswith(b"typedef") else Kind.VARIABLE
         for part in _without_parentheses(rest).split(b","):
-            name = _LAST_NAME.search(part.split(b"=")[0])
-            if name and name[1] not in annotation_words() and not name[1].startswith(b"__at"):
-                found = Kind.TYPEDEF if is_type else Kind.VARIABLE
-                yield Definition(found, name[1].decode(), start, last)
+            if name := _name(part.split(b"=")[0]):
+                yield Definition(found, name.decode(), start, last)
+
+
+def _nested(body: bytes, offset: int) -> Iterator[Definition]:
+    """Yield the types that are defined within a struct, the innermost first."""
+    opened: list[tuple[int, int]] = []
+    at = 0
+    for m in _BRACE.finditer(body):
+        first = at + body[at : m.start()].rfind(b";") + 1
+        at = m.end()
+        if m[0] == b"{":
+            opened.append((first, m.start()))
+            continue
+        first, brace = opened.pop() if opened else (at, at)
+        head = body[first + _last(body[first:brace]) : brace]
+        first = brace - len(head)
+        stop = offset + m.end()
+        if n := _NESTED.search(head):
+            yield Definition(_TAGS[n[1]], n[2].decode(), offset + first + n.start(), stop)
+        elif n := _INNER_ENUM.search(head):
+            start = offset + first + n.start()
+            if n[1]:
+                yield Definition(Kind.ENUM, n[1].decode(), start, stop)
+            yield from _enumerators(body[brace + 1 : m.start()], start, stop)
 
 
 def _enumerators(body: bytes, start: int, end: int) -> Iterator[Definition]:
@@ -147,67 +178,110 @@ def _without_parentheses(text: bytes) -> bytes:
     return text
 
 
+def _name(declarator: bytes) -> bytes:
+    """Return the name in a declarator without parentheses, that of no annotation; or nothing."""
+    for _ in range(_MAX_NOTES):
+        m = _DECLARATOR.search(declarator)
+        if m is None:
+            break
+        if m[1] not in _NOTES:
+            return b"" if m[1] in _KEYWORDS else m[1]
+        declarator = declarator[: m.start()]
+    return b""
+
+
+def _pointer(head: bytes) -> re.Match[bytes] | None:
+    """Match what is declared in parentheses with a star, as pointers to functions are."""
+    at = head.find(b"(")
+    while at > 0:
+        if m := _POINTER.match(head, at):
+            return m
+        if _NOTES.isdisjoint(head[:at].split()[-1:]):
+            break
+        at = head.find(b"(", _outer(head[at:]).find(b")") + at)
+    return None
+
+
+def _is_value(head: bytes) -> bool:
+    """Tell whether a declaration gives a value, and not an argument."""
+    left, equals, _ = head.partition(b"=")
+    return bool(equals) and left.count(b"(") == left.count(b")")
+
+
 def _declaration(head: bytes, start: int, end: int) -> Iterator[Definition]:
+    if _NONE.match(head):
+        return  # of a macro's arguments that are statements
     if head.startswith(b"typedef"):
-        pointer = _FUNCTION_POINTER.match(head, head.find(b"(")) if b"(" in head else None
-        m = pointer or _LAST_NAME.search(_without_parentheses(head))
-        if m and m[1] not in annotation_words():
-            yield Definition(Kind.TYPEDEF, m[1].decode(), start, end)
-        elif m:
-            words = re.findall(rb"[A-Za-z_]\w*", head[: m.start()])
-            yield Definition(Kind.TYPEDEF, words[-1].decode(), start, end)
+        yield from _typedef(head, start, end)
         return
-    equals = head.find(b"=")
-    parenthesis = head.find(b"(")
-    if equals != -1 and (parenthesis == -1 or equals < parenthesis):
-        yield from _variables(head[:equals], start, end)
-    elif parenthesis != -1:
-        yield from _function(head, Kind.PROTOTYPE, start, end)
-    elif b" " in head or b"\t" in head or b"\n" in head:
-        yield from _variables(head, start, end)
+    for part in _parts(head) if _LIST.search(head) else (head,):
+        if b"(" in part.partition(b"[")[0] and not _is_value(part):
+            yield from _function(part, Kind.PROTOTYPE, start, end)
+        elif len(part.split(None, 1)) > 1:
+            yield from _variables(part, start, end)
+
+
+def _parts(head: bytes) -> Iterator[bytes]:
+    """Yield the declarations that one statement makes of several functions."""
+    plain = _without_parentheses(head) if b" " in head[: head.find(b"(")] else b""
+    at = 0
+    for part in (head,) if b"(" in plain or not plain else plain.split(b","):
+        yield (b"int " if at else b"") + head[at : at + len(part)]
+        at += len(part) + 1
+
+
+def _typedef(head: bytes, start: int, end: int) -> Iterator[Definition]:
+    m = _pointer(head) or _WRAPPED.search(head)
+    if m and m[1] not in _KEYWORDS:
+        yield Definition(Kind.TYPEDEF, m[1].decode(), start, end)
+        return
+    for part in _without_parentheses(head).split(b","):
+        if name := _name(part):
+            yield Definition(Kind.TYPEDEF, name.decode(), start, end)
 
 
 def _variables(head: bytes, start: int, end: int) -> Iterator[Definition]:
-    plain = _without_parentheses(head) if b"(" in head else head
-    pointer = _FUNCTION_POINTER.match(head, head.find(b"(")) if b"(" in head else None
-    if pointer:
+    if pointer := _pointer(head.split(b"=")[0]):
         yield Definition(Kind.VARIABLE, pointer[1].decode(), start, end)
         return
-    parts = plain.split(b",")
+    parts = (_without_parentheses(head) if b"(" in head else head).split(b",")
     first = parts[0].split()
     if len(first) == 2 and first[0] in (b"struct", b"union", b"enum"):
         yield Definition(Kind.FORWARD, first[1].decode(), start, end)
         return
     for part in parts:
-        m = _DECLARATOR.search(part)
-        if m and m[1] in annotation_words():
-            m = _DECLARATOR.search(part[: m.start(1)].rstrip())
-        if m and m[1] not in _KEYWORDS:
-            yield Definition(Kind.VARIABLE, m[1].decode(), start, end)
+        name = _name(part.split(b"=")[0])
+        if name and (part is not parts[0] or first[0] != name):
+            yield Definition(Kind.VARIABLE, name.decode(), start, end)
 
 
 def _function(head: bytes, kind: Kind, start: int, end: int) -> Iterator[Definition]:
     """Tell a function definition or prototype from a macro call that stands for a declaration."""
     plain = _outer(head)
-    pointer = _FUNCTION_POINTER.match(head, head.find(b"("))
-    if pointer and b"*" in pointer[0]:
-        yield Definition(Kind.VARIABLE, pointer[1].decode(), start, end)
+    if pointer := _pointer(head):
+        kind = kind if pointer[2] == b"(" else Kind.VARIABLE
+        yield Definition(kind, pointer[1].decode(), start, end)
         return
-    calls = [m for m in _CALL.finditer(plain) if m[1] not in _KEYWORDS]
-    named = [m for m in calls if not m[1].startswith(b"__") and m[1] not in annotation_words()]
-    lower = [m for m in named if not m[1].isupper()]
-    best = lower or named or calls
+    at = head.find(b"(")
+    wrapped = _WRAPPED.match(head, at)
+    if wrapped and wrapped[0].endswith(b"(") and head[at - 1] in b" \t\n*":
+        yield Definition(kind, wrapped[1].decode(), start, end)
+        return
+    calls = [m for m in _CALL.finditer(plain) if m[1] not in _KEYWORDS and m[1] not in _NOTES]
+    named = [m for m in calls if not m[1].startswith(b"__")]
+    best = [m for m in named if not m[1].isupper()] or named or calls
     if not best:
+        if kind is Kind.PROTOTYPE:
+            yield from _variables(head, start, end)
         return
     m = best[-1]
     before = plain[: m.start()].split()
-    if not before or (before == [b"static"] and m[1].isupper()):
-        name = m[1]
-        if name.startswith((b"EXPORT_", b"MODULE_")):
+    if not before or (m[1].isupper() and _QUALIFIERS.issuperset(before)):
+        if m[1].startswith((b"EXPORT_", b"MODULE_")):
             return
         yield from _arguments(head[m.start() :], start, end)
-        if kind is Kind.FUNCTION and not name.isupper():
-            yield Definition(kind, name.decode(), start, end)
+        if kind is Kind.FUNCTION and not m[1].isupper():
+            yield Definition(kind, m[1].decode(), start, end)
         return
     yield Definition(kind, m[1].decode(), start, end)
 
@@ -228,14 +302,8 @@ def _outer(head: bytes) -> bytes:
     out = bytearray(head)
     depth = 0
     for i, c in enumerate(head):
-        if c == 40:
-            depth += 1
-            if depth == 1:
-                continue
-        elif c == 41:
-            depth -= 1
-            if depth == 0:
-                continue
+        depth -= c == 41
         if depth > 0:
             out[i] = 32
+        depth += c == 40
     return bytes(out)

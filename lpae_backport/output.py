@@ -125,11 +125,13 @@ class Progress:
     Args:
         total: how many calls of `advance` there will be.
         what: the words beside the bar.
+        unit: what is counted, if how many of them a second is worth telling.
     """
 
-    def __init__(self, total: int, what: str) -> None:
+    def __init__(self, total: int, what: str, unit: str = "") -> None:
         self._total = total
         self._what = what
+        self._unit = unit
         self._done = 0
         self._start = time.monotonic()
         self._bar: Bar | None = None
@@ -159,11 +161,29 @@ class Progress:
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=self._done)
 
+    def reach_of(self, done: int, total: int) -> None:
+        """Tell how much of the work is done, and how much there is."""
+        self._total = total
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], total=total)
+        self.reach(done)
+
     def _draw(self) -> None:
         from rich.console import Console
         from rich.markup import escape
         from rich.progress import Progress as Bar
+        from rich.progress import ProgressColumn, Task
+        from rich.text import Text
 
-        self._bar = Bar(console=Console(stderr=True), transient=True)
-        self._bar.add_task(escape(self._what), total=self._total)
+        class Rate(ProgressColumn):
+            """How many pieces of work are done in a second."""
+
+            def render(self, task: Task) -> Text:
+                """Return the text beside the bar."""
+                return Text(f"{task.speed:,.0f} {unit}/s" if task.speed else "")
+
+        unit = self._unit
+        columns = [*Bar.get_default_columns(), *([Rate()] if unit else [])]
+        self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+        self._bar.add_task(escape(self._what), total=self._total, completed=self._done)
         self._bar.start()

@@ -9,16 +9,8 @@ from lpae_backport.catalog import Catalog, Place
 from lpae_backport.definitions import Definition, Kind, Outline
 from lpae_backport.filescan import scan_kconfig
 from lpae_backport.filetree import FileTree, UnreadableError
-from lpae_backport.treefiles import (
-    Reader,
-    Sort,
-    files_of,
-    is_shared,
-    located,
-    outlined,
-    reader_of,
-    sort_of,
-)
+from lpae_backport.treebytes import Reader, is_shared, located, outlined, reader_of
+from lpae_backport.treefiles import Sort, files_of, sort_of
 from lpae_backport.wanted import Wanted, words_of
 from lpae_backport.workers import spread
 
@@ -47,7 +39,7 @@ def told(places: list[Place]) -> list[Place]:
     """
     if any(map(_is_public, places)):
         places = [p for p in places if _shared(p.path)]
-    return _ordered(places)
+    return ordered(places)
 
 
 def _is_public(place: Place) -> bool:
@@ -60,7 +52,8 @@ def _shared(path: str) -> bool:
     return _SHARED.match(path) is not None
 
 
-def _ordered(places: list[Place]) -> list[Place]:
+def ordered(places: list[Place]) -> list[Place]:
+    """Return places in the order of their paths, and of the text of each."""
     return sorted(places, key=lambda p: (p.path, p.definition.start))
 
 
@@ -109,14 +102,14 @@ class ScannedCatalog(Catalog):
             if rest:
                 more = self._places(rest, lambda p: sort_of(p) in _TELLING and not _shared(p))
                 for name, places in more.items():
-                    self._headers[name] = _ordered([*self._headers[name], *places])
+                    self._headers[name] = ordered([*self._headers[name], *places])
                 self._is_told = True
         found = {n: self._headers[n] for n in names}
         if sources:
             todo = frozenset(n for n in names if n not in self._sources)
             if todo:
                 self._sources.update(self._places(todo, lambda p: sort_of(p) is Sort.SOURCE))
-            found = {n: _ordered([*found[n], *self._sources[n]]) for n in found}
+            found = {n: ordered([*found[n], *self._sources[n]]) for n in found}
         return {n: p for n, p in found.items() if p}
 
     def _places(
@@ -127,7 +120,7 @@ class ScannedCatalog(Catalog):
             for path, definition in part.definitions:
                 found[definition.name].append(Place(path, definition))
             self._exporting.update(part.exporting)
-        return {n: _ordered(p) for n, p in found.items()}
+        return {n: ordered(p) for n, p in found.items()}
 
     def exporters(self, names: Collection[str]) -> dict[str, list[str]]:
         """Return the files that export names; see `Catalog.exporters`."""

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator
 from lpae_backport.definitions import Definition, Kind
 from lpae_backport.filescan import quiet, scan
 from lpae_backport.masking import annotation_words
-from lpae_backport.statements import closing, statements
+from lpae_backport.statements import _BARE, closing, statements
 
 _DIRECTIVE = re.compile(
-    rb"^[ \t]*#(?:[ \t]*include[^\n]*|[ \t]*define[ \t]+(\w+))?[^\n\\]*(?:\\.[^\n\\]*)*",
+    rb"^[ \t]*#(?:[ \t]*include[^\n\\]*|[ \t]*define[ \t]+(\w+))?[^\n\\]*(?:\\(?:\r\n|.)[^\n\\]*)*",
     re.DOTALL | re.MULTILINE,
 )
 _NEVER = re.compile(rb"^[ \t]*#[ \t]*if[ \t]+0\b", re.MULTILINE)
@@ -113,28 +113,33 @@ def _regions(text: bytes) -> Iterator[tuple[int, int, bytes]]:
     at = 0
     while m := _STOP.search(text, at):
         start, brace = at, m.start()
+        before = text[start:brace]
+        head = _without_calls(before.strip())
+        at = m.end()
         if m[0] == b";":
-            at = m.end()
             yield start, at, text[start:at]
-            continue
-        head = text[start:brace].strip()
-        if not head:
-            at = m.end()
             continue
         end = closing(text, brace)
         if tag := _TAG.search(head):
             at = _after(text, end)
             inner = text.find(b"{", brace + 1, end) != -1 or tag[1] == b"enum"
             body = text[brace:end] if inner else b"{}"
-            yield start, at, head + body + text[end:at]
+            yield start, at, before + body + text[end:at]
         elif head.endswith(b"="):
             at = _after(text, end)
-            yield start, at, head
-        elif b"(" in head:
-            at = end
-            yield start, end, head + b"{"
+            yield start, at, before
         else:
-            at = m.end() if head.startswith((b"extern", b"}")) else end
+            if b"(" in head or (head and not head.startswith((b"extern", b"}"))):
+                at = end
+            yield start, at, before + b"{"
+    yield at, len(text), text[at:]
+
+
+def _without_calls(head: bytes) -> bytes:
+    """Leave out the macro calls without a semicolon that stand before a statement."""
+    while bare := _BARE.match(head):
+        head = head[bare.end() :].strip()
+    return head
 
 
 def _after(text: bytes, end: int) -> int:

@@ -50,15 +50,21 @@ def _chained(first: list[T], rest: Iterator[T]) -> Iterator[T]:
     yield from rest
 
 
+def is_forkable() -> bool:
+    """Tell whether a copy of this process can be made; beside other threads it is not safe."""
+    import threading
+
+    return hasattr(os, "fork") and threading.active_count() == 1
+
+
 class _Crew:
     """Processes, each at the other end of a pipe."""
 
     def __init__(self, work: Callable[[T], R], count: int) -> None:
         import multiprocessing
-        import threading
 
-        # A copy of this process is quickest, and not safe beside other threads.
-        safe = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+        # A copy of this process is quickest.
+        safe = is_forkable()
         context = multiprocessing.get_context("fork" if safe else "spawn")
         self._pipes: list[Connection] = []
         self._processes = []

@@ -58,6 +58,8 @@ _SHAPES = (
     "#ifdef {0}\n#define {1} {2}\n#endif\n",
     "#if 0\nint {0};\n#else\nint {1};\n#endif\n",
     "static DEFINE_MUTEX({0});\n",
+    "MODULE_X({0})\nDECLARE_Y({1}, {2})\n",
+    "FOO({0}, ({1}))\n\n",
     "const struct {2} {0} = {{\n\t.{1} = {3},\n}};\n",
     "EXPORT_SYMBOL_GPL({0});\n",
     "/* {0}; */ {2} {1} /* {3} */ ;\n",

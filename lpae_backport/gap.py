@@ -86,9 +86,8 @@ def choices(
     adapt = Choice("adapt", f"change {uses} {'place' if uses == 1 else 'places'}", uses, uses)
     if 0 < uses <= _FEW:
         return adapt, shim, backport
-    if short <= _SMALL and not declared:
-        return shim, adapt, backport
-    return backport, shim, adapt
+    first = (shim, backport) if short <= _SMALL and not declared else (backport, shim)
+    return (*first, adapt) if uses else first
 
 
 def _names(count: int) -> str:

@@ -81,6 +81,8 @@ def command(
     """
     if form not in FORMATS and not closure:
         raise UsageError(f"--format {form} shows providers", hint="--closure")
+    if closure and (statuses or kinds):
+        raise UsageError("--status and --kind do not go with --closure")
     target = opened(old, None)
     reference = opened(new, None)
     for tree in (reference, target):

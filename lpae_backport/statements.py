@@ -13,6 +13,7 @@ _BARE = re.compile(
     rb"(?=[A-Za-z_#}]|\Z)"
 )
 _BRACE = re.compile(rb"[{}]")
+_BRACES = re.compile(rb"\n?[{}]")
 _CALL = re.compile(rb"\b([A-Za-z_]\w*+)\s*+\(")
 _TAGS = {b"struct": Kind.STRUCT, b"union": Kind.UNION, b"enum": Kind.ENUM}
 _TAG = re.compile(rb"\b(struct|union|enum)\b(.*)\Z", re.DOTALL)
@@ -39,7 +40,7 @@ _KEYWORDS = frozenset(
     b" inline defined".split()
 )
 _QUALIFIERS = frozenset((b"static", b"extern", b"const", b"volatile"))
-_MAX_NOTES = 8
+_MAX_NOTES, _NEAR = 8, 16 * 1024
 
 
 def statements(text: bytes) -> Iterator[Definition]:
@@ -96,19 +97,18 @@ def closing(text: bytes, start: int) -> int:
     A body ends where its braces balance. Where alternatives under ``#if`` cut across braces it
     ends at the first brace in the first column, as the kernel's style has it.
     """
-    end = text.find(b"\n}", start)
     alone = start == 0 or text[start - 1] == 10
-    styled = end != -1 and alone and text[start + 1 : start + 2] in (b"\n", b"\r")
-    # A function in kernel style: to count its braces is quicker than to walk over them.
-    if styled and text.count(b"{", start, end) == text.count(b"}", start, end) + 1:
-        return end + 2
+    if alone and text[start + 1 : start + 2] in (b"\n", b"\r"):
+        # A function in kernel style: to count its braces is quicker than to walk over them.
+        end = text.find(b"\n}", start, start + _NEAR)
+        if end != -1 and text.count(b"{", start, end) == text.count(b"}", start, end) + 1:
+            return end + 2
     depth = 0
-    limit = end + 2 if end != -1 else len(text)
-    for m in _BRACE.finditer(text, start, limit):
-        depth += 1 if m[0] == b"{" else -1
-        if depth == 0:
+    for m in _BRACES.finditer(text, start):
+        depth += 1 if m[0].endswith(b"{") else -1
+        if depth == 0 or m[0] == b"\n}":
             return m.end()
-    return limit
+    return len(text)
 
 
 def _after(text: bytes, end: int) -> int:

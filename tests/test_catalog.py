@@ -238,7 +238,7 @@ def test_processes_end_with_the_one_that_started_them() -> None:
         "import os, time, sys\n"
         "from lpae_backport.workers import spread\n"
         "def work(n):\n"
-        "    print(os.getpid(), flush=True); time.sleep(0.3); return n\n"
+        "    os.write(1, f'{os.getpid()}{chr(10)}'.encode()); time.sleep(0.3); return n\n"
         "for _ in spread(work, range(1000), 2): pass\n"
     )
     run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

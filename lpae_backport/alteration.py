@@ -170,8 +170,12 @@ def of_macros(
         return [Alteration(text + (a if new.parameters is not None else b), compiles=False)]
     if new.parameters is not None and old.parameters is not None:
         return _of_calls(new.parameters, old.parameters)
-    if new.tokens == old.tokens or (values[0] is not None and values[0] == values[1]):
+    is_known = None not in values
+    if values[0] == values[1] if is_known else new.tokens == old.tokens:
         return []
+    if new.tokens == old.tokens:
+        text = f"is {values[0]} by the names in it, in the old tree {values[1]}"
+        return [Alteration(text, compiles=True)]
     if not _is_value(new) or not _is_value(old):
         return []  # an implementation, not a value
     return [Alteration(f"is {_short(new)}, in the old tree {_short(old)}", compiles=True)]

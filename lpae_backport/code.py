@@ -63,6 +63,8 @@ class Code:
     """
 
     def __init__(self, path: str, data: bytes) -> None:
+        if data.startswith(b"\xef\xbb\xbf"):
+            data = b"   " + data[3:]  # a byte order mark, which compilers step over
         self.path = path
         self.data = data
         self.file = CodeFile(Source(path, data))
@@ -79,6 +81,14 @@ class Code:
     @cached_property
     def _directives(self) -> list[re.Match[bytes]]:
         return list(_DIRECTIVE.finditer(quiet(self.data)))
+
+    def computed(self) -> Iterator[tuple[str, int]]:
+        """Yield the includes whose header a macro names, and where they stand."""
+        for m in self._directives:
+            name = m[1].removeprefix(b"include").strip()
+            is_computed = m[1].startswith(b"include") and name[:1] not in (b"<", b'"')
+            if is_computed and not self.file.source.is_dead(m.start()):
+                yield decode(name), m.start()
 
     @cached_property
     def functions(self) -> list[Function]:

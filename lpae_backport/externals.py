@@ -98,6 +98,9 @@ class Collector:
         for inc in code.file.source.includes:
             spot = Spot(code.path, code.file.source.lines.line(inc.span.start + 1))
             self.uses.headers.setdefault((inc.is_system, inc.header), []).append(spot)
+        for name, start in code.computed():
+            key = (name, "computed include, whose names may stand below")
+            self.uses.unresolved.setdefault(key, []).append(self._spot(code, start))
 
     def _spot(self, code: Code, start: int) -> Spot:
         return Spot(code.path, code.file.source.lines.line(start))

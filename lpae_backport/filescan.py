@@ -32,6 +32,7 @@ _CONFIG = re.compile(
     rb"|(?:menu|endmenu|choice|endchoice|source|comment|mainmenu|endif)\b)",
     re.MULTILINE,
 )
+_MARK = b"\xef\xbb\xbf"
 _LINE_END = re.compile(rb" \n")
 _NEAR = 200
 """How far before the name of a header its ``#include`` is looked for."""
@@ -83,6 +84,8 @@ def quiet(data: bytes) -> bytes:
 
     The names of headers stay, for they are no literals.
     """
+    if data.startswith(_MARK):
+        data = b"   " + data[3:]
     return _QUIET.sub(_blank, data)
 
 

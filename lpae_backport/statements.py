@@ -63,7 +63,7 @@ def statements(text: bytes) -> Iterator[Definition]:
             at = m.end()
             continue
         at = m.end()  # extern "C" {, or a body that was closed too early
-        tag = _TAG.search(stripped, _last(stripped))
+        tag = _TAG.search(stripped, last_stretch(stripped))
         if tag is not None:
             end = closing(text, m.start())
             at = _after(text, end)
@@ -86,7 +86,7 @@ def statements(text: bytes) -> Iterator[Definition]:
         first = bare.end()
 
 
-def _last(head: bytes) -> int:
+def last_stretch(head: bytes) -> int:
     """Return where the last stretch without parentheses and the like begins."""
     return max(head.rfind(b")"), head.rfind(b"("), head.rfind(b"="), head.rfind(b"}")) + 1
 
@@ -152,7 +152,7 @@ def _nested(body: bytes, offset: int) -> Iterator[Definition]:
             opened.append((first, m.start()))
             continue
         first, brace = opened.pop() if opened else (at, at)
-        head = body[first + _last(body[first:brace]) : brace]
+        head = body[first + last_stretch(body[first:brace]) : brace]
         first = brace - len(head)
         stop = offset + m.end()
         if n := _NESTED.search(head):

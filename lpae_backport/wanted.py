@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from lpae_backport.definitions import Definition, Kind
 from lpae_backport.filescan import quiet, scan
 from lpae_backport.masking import annotation_words
-from lpae_backport.statements import _BARE, closing, statements
+from lpae_backport.statements import _BARE, closing, last_stretch, statements
 
 _DIRECTIVE = re.compile(
     rb"^[ \t]*#(?:[ \t]*include[^\n\\]*|[ \t]*define[ \t]+(\w+))?[^\n\\]*(?:\\(?:\r\n|.)[^\n\\]*)*",
@@ -119,8 +119,10 @@ def _regions(text: bytes) -> Iterator[tuple[int, int, bytes]]:
         if m[0] == b";":
             yield start, at, text[start:at]
             continue
-        end = closing(text, brace)
-        if tag := _TAG.search(head):
+        tag = _TAG.search(head, last_stretch(head))
+        has_body = tag or b"(" in head or (head and not head.startswith((b"extern", b"}")))
+        end = closing(text, brace) if has_body or head.endswith(b"=") else at
+        if tag:
             at = _after(text, end)
             inner = text.find(b"{", brace + 1, end) != -1 or tag[1] == b"enum"
             body = text[brace:end] if inner else b"{}"
@@ -129,8 +131,7 @@ def _regions(text: bytes) -> Iterator[tuple[int, int, bytes]]:
             at = _after(text, end)
             yield start, at, before
         else:
-            if b"(" in head or (head and not head.startswith((b"extern", b"}"))):
-                at = end
+            at = end
             yield start, at, before + b"{"
     yield at, len(text), text[at:]
 

@@ -190,9 +190,21 @@ class Comparison:
         asked = {a for a in asked if self._is_extern(a)}
         exported = self._old.catalog.exporters(asked)
         bare = asked - set(exported)
-        homes = self._old.catalog.places(bare, sources=True) if bare else {}
-        inside = {a for a in bare if any(_is_body(p) for p in homes.get(a, ()))}
+        beside = {a for a in bare if self._is_beside(a)}
+        rest = bare - beside
+        homes = self._old.catalog.places(rest, sources=True) if rest else {}
+        inside = beside | {a for a in bare if any(_is_body(p) for p in homes.get(a, ()))}
         return [self._hidden(n) if n.name in inside and n.kind in kinds else n for n in needs]
+
+    def _is_beside(self, name: str) -> bool:
+        """Tell whether a source beside the header, of its name, has the body of a function."""
+        found = entry(self._old, name, tag=False)
+        for p in found.places if found is not None else ():
+            outline = self._old.catalog.outline(f"{p.path.removesuffix('.h')}.c")
+            for d in outline.definitions if outline is not None else ():
+                if d.name == name and d.kind is Kind.FUNCTION:
+                    return True
+        return False
 
     def _is_extern(self, name: str) -> bool:
         found = entry(self._old, name, tag=False)

@@ -94,7 +94,9 @@ class ScannedCatalog(Catalog):
     def places(self, names: Collection[str], *, sources: bool = False) -> dict[str, list[Place]]:
         """Return where the tree introduces names; see `Catalog.places` and `told`."""
         todo = frozenset(n for n in names if n not in self._headers)
-        if todo:
+        if todo and all(n.startswith(_CONFIG) for n in todo):
+            self._headers.update(self._places(todo, lambda p: sort_of(p) is Sort.KCONFIG))
+        elif todo:
             self._headers.update(
                 self._places(todo, lambda p: sort_of(p) in _TELLING and _shared(p))
             )

@@ -452,35 +452,72 @@ def many(top: Path, count: int, seed: int) -> Path:
     return write(top, files)
 
 
-def test_a_kill_at_any_moment(tmp_path: Path) -> None:
+_KILLED = """
+import os, signal, sys
+from lpae_backport import index
+from lpae_backport.tree import Tree
+tree = Tree(sys.argv[1], is_kernel=False)
+calls, limit, me = 0, int(sys.argv[2]), os.getpid()
+def count(frame, event, argument):
+    global calls
+    calls += 1
+    if calls == limit and os.getpid() == me:
+        os.kill(me, signal.SIGKILL)
+sys.setprofile(count)
+index.refresh(tree)
+sys.setprofile(None)
+print(calls)
+"""
+
+
+def test_a_kill_at_any_moment(tmp_path: Path, cache: Path) -> None:
     """What was written by half is not there; what is there is right."""
-    top = many(tmp_path, 900, 1)
+    top = many(tmp_path, 700, 1)
     tree = tree_of(top)
-    start = time.monotonic()
-    run = spawn(top)
-    assert run.wait() == 0, run.stderr.read()
-    whole = time.monotonic() - start
-    for stream in (run.stdout, run.stderr):
-        stream.close()
     random_ = random.Random(3)
-    index.clear()
+
+    def run(limit: int) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-c", _KILLED, str(top), str(limit)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    path = database(cache) if run(0).returncode == 0 else cache
+    again = int(run(0).stdout)
+    assert place.remove(path)
+    whole = int(run(0).stdout)
     killed = 0
-    for n in range(16):
-        (top / f"include/d{n}/f{n}.h").write_text(f"int alpha_{n}; int new_name;\n")
-        run = spawn(top)
-        time.sleep(random_.uniform(0.3, 1.1) * whole)
-        run.send_signal(signal.SIGKILL)
-        killed += run.wait() == -signal.SIGKILL
-        for stream in (run.stdout, run.stderr):
-            stream.close()
+    for n in range(18):
+        (top / f"include/d{n % 17}/f{n}.h").write_text(f"int alpha_{n}; int new_name;\n")
+        if n % 3 == 0:
+            assert place.remove(path)
+        calls = again if n % 3 else whole
+        # The last calls are those that write.
+        limit = random_.randrange(calls) if n % 2 else calls - random_.randrange(60)
+        killed += run(limit).returncode == -signal.SIGKILL
+        names = ["new_name", "alpha", f"alpha_{n}", "N1_699"]
         catalog = index.catalog_of(tree)
-        names = ["new_name", "alpha", f"alpha_{n}", "N1_899"]
-        assert catalog.places(names) == ScannedCatalog(tree).places(names)
-        if n % 4 == 3:
-            index.clear()
-    assert killed > 4
+        assert isinstance(catalog, IndexedCatalog)
+        assert catalog.places(names) == ScannedCatalog(tree, 1).places(names)
+        del catalog
+    assert killed > 6
     index.refresh(tree)
     assert_same(tree)
+
+
+def test_a_kill_from_outside(tmp_path: Path) -> None:
+    """The same at moments that no one chose, within the database's own work as well."""
+    top = many(tmp_path, 300, 1)
+    tree = tree_of(top)
+    index.refresh(tree)
+    random_ = random.Random(4)
+    for n in range(8):
+        (top / f"include/d{n}/f{n}.h").write_text(f"int alpha_{n}; int new_name;\n")
+        run = spawn(top)
+        time.sleep(random_.uniform(0.2, 1.2))
+        run.kill()
+        run.communicate()
+        catalog = index.catalog_of(tree)
+        names = ["new_name", "alpha", f"alpha_{n}", "N1_299"]
+        assert catalog.places(names) == ScannedCatalog(tree, 1).places(names)
 
 
 def test_many_at_once(tmp_path: Path, cache: Path) -> None:

@@ -7,7 +7,6 @@ holds has a check sum of its own, for SQLite has none.
 """
 
 import os
-import secrets
 import sqlite3
 import struct
 import time
@@ -103,7 +102,7 @@ class Database:
         for statement in _SCHEMA.split(";")[:-1]:
             self._db.execute(statement)
         # Not 1: what another database of this name had removed is not known to this one.
-        states = (("next", 1), ("generation", secrets.randbits(62)))
+        states = (("next", 1), ("generation", int.from_bytes(os.urandom(7), "big")))
         self._db.executemany("INSERT INTO state VALUES (?, ?)", states)
         empty = ((n, b"") for n in range(BUCKETS))
         self._db.executemany("INSERT INTO bucket VALUES (?, ?)", empty)

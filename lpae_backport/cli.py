@@ -22,7 +22,10 @@ COMMANDS = {
     "needs": ("lpae_backport.commands.needs", "Say what a driver requires that a tree lacks."),
     "diff": ("lpae_backport.commands.diff", "Show what became of functions, types and macros."),
     "usage": ("lpae_backport.commands.usage", "Show every use of a symbol, tree by tree."),
-    "index": ("lpae_backport.commands.index", "Keep what trees define, so that questions are quick."),
+    "index": (
+        "lpae_backport.commands.index",
+        "Keep what trees define, so that needs is quick.",
+    ),
     "matrix": ("lpae_backport.commands.matrix", "Show several targets beside one reference."),
     "explain": ("lpae_backport.commands.explain", "Say why a step exists and what decides it."),
     "rules": ("lpae_backport.commands.rules", "List, check and test the packs of rules."),

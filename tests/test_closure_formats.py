@@ -18,15 +18,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lpae_backport.externals import Spot
 from lpae_backport.finding import TreeInfo
 from lpae_backport.format.closure import FORMATS
 from lpae_backport.format.dot import quoted
 from lpae_backport.format.graph import MOST, graph_of
 from lpae_backport.format.layered import Layout, Link, layered
 from lpae_backport.format.providers import plain
-from lpae_backport.need import Need, NeedKind, Needs, Site, Status, Unresolved
-from lpae_backport.provider import Choice, Closure, Form, Provider
+from lpae_backport.needs.externals import Spot
+from lpae_backport.needs.need import Need, NeedKind, Needs, Site, Status, Unresolved
+from lpae_backport.needs.provider import Choice, Closure, Form, Provider
 from tests.conftest import ROOT
 
 _SVG = "{http://www.w3.org/2000/svg}"

@@ -3,11 +3,11 @@
 
 import pytest
 
-from lpae_backport.alteration import fits, of_functions, of_macros, of_types
-from lpae_backport.ctype import CType, named, plain, pointer_to
-from lpae_backport.definitions import Kind
-from lpae_backport.filescan import scan
-from lpae_backport.meaning import (
+from lpae_backport.catalog.definitions import Kind
+from lpae_backport.catalog.filescan import scan
+from lpae_backport.needs.alteration import fits, of_functions, of_macros, of_types
+from lpae_backport.needs.ctype import CType, named, plain, pointer_to
+from lpae_backport.needs.meaning import (
     definition_node,
     enumerator_nodes,
     macro_text,

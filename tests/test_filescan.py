@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lpae_backport.definitions import Definition
-from lpae_backport.filescan import outline_of, quiet, scan, scan_kconfig
+from lpae_backport.catalog.definitions import Definition
+from lpae_backport.catalog.filescan import outline_of, quiet, scan, scan_kconfig
 
 
 def told(text: str | bytes) -> str:

@@ -17,19 +17,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lpae_backport import index
-from lpae_backport.catalog import Catalog
+from lpae_backport.catalog import index
+from lpae_backport.catalog.catalog import Catalog
+from lpae_backport.catalog.filescan import scan
+from lpae_backport.catalog.indexing import building, place
+from lpae_backport.catalog.indexing.indexed import IndexedCatalog
+from lpae_backport.catalog.indexing.packing import DamagedError, Packed, pack
+from lpae_backport.catalog.indexing.snapshot import RACY, Snapshot, settled
+from lpae_backport.catalog.unindexed import ScannedCatalog
 from lpae_backport.commands.index import command
 from lpae_backport.errors import TreeError, UsageError
-from lpae_backport.filescan import scan
 from lpae_backport.filetree import FileTree
-from lpae_backport.indexing import building, place
-from lpae_backport.indexing.indexed import IndexedCatalog
-from lpae_backport.indexing.packing import DamagedError, Packed, pack
-from lpae_backport.indexing.snapshot import RACY, Snapshot, settled
 from lpae_backport.objects import GitStore
 from lpae_backport.storedtree import StoredTree
-from lpae_backport.unindexed import ScannedCatalog
 from tests.git import commit, git, pack_up
 from tests.test_catalog import C_FILE, C_LIKE, FILES, NAMES, tree_of, write
 from tests.trees import real_tree
@@ -306,7 +306,7 @@ def test_no_room(tmp_path: Path) -> None:
     write(tmp_path / "t", {**FILES, "drivers/reg.h": text})
     code = (
         "import sys, resource\n"
-        "from lpae_backport import index\n"
+        "from lpae_backport.catalog import index\n"
         "from lpae_backport.tree import Tree\n"
         "tree = Tree(sys.argv[1], is_kernel=False)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
@@ -429,7 +429,7 @@ def spawn(top: Path, *more: str) -> "subprocess.Popen[bytes]":
     """Index a folder that is no whole kernel in another process."""
     code = (
         "import sys\n"
-        "from lpae_backport import index\n"
+        "from lpae_backport.catalog import index\n"
         "from lpae_backport.tree import Tree\n"
         "for path in sys.argv[1:]: index.refresh(Tree(path, is_kernel=False))\n"
     )
@@ -454,7 +454,7 @@ def many(top: Path, count: int, seed: int) -> Path:
 
 _KILLED = """
 import os, signal, sys
-from lpae_backport import index
+from lpae_backport.catalog import index
 from lpae_backport.tree import Tree
 tree = Tree(sys.argv[1], is_kernel=False)
 calls, limit, me = 0, int(sys.argv[2]), os.getpid()

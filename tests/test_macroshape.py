@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lpae_backport.filescan import scan
-from lpae_backport.macroshape import Shape, Shapes, calls
-from lpae_backport.meaning import MacroText, macro_text, tokens
+from lpae_backport.catalog.filescan import scan
+from lpae_backport.needs.macroshape import Shape, Shapes, calls
+from lpae_backport.needs.meaning import MacroText, macro_text, tokens
 
 
 def shapes(text: str) -> Shapes:

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lpae_backport.catalog.unindexed import ScannedCatalog
 from lpae_backport.cli import COMMANDS
-from lpae_backport.need import Need, Needs, Status
-from lpae_backport.requirements import needs_of
-from lpae_backport.subject import subject_of
+from lpae_backport.needs.need import Need, Needs, Status
+from lpae_backport.needs.requirements import needs_of
+from lpae_backport.needs.subject import subject_of
 from lpae_backport.tree import Tree
-from lpae_backport.unindexed import ScannedCatalog
 
 CODE = "drivers/gpu/x/x.c"
 A = "include/linux/a.h"

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from lpae_backport import index
+from lpae_backport.catalog import index
 from lpae_backport.errors import TreeError, UsageError
 from lpae_backport.opening import open_tree
 from lpae_backport.output import Progress, warn, write_report

@@ -3,18 +3,18 @@
 
 import click
 
-from lpae_backport.closure import Closing
+from lpae_backport.catalog.index import catalog_of
 from lpae_backport.commands.trees import opened
 from lpae_backport.errors import ExitCode, UsageError
 from lpae_backport.filetree import FileTree
 from lpae_backport.format.closure import FORMATS as GRAPHS
 from lpae_backport.format.needs import FORMATS
-from lpae_backport.includes import ARCHITECTURES
-from lpae_backport.index import catalog_of
-from lpae_backport.need import NeedKind, Needs, Status
+from lpae_backport.needs.closure import Closing
+from lpae_backport.needs.includes import ARCHITECTURES
+from lpae_backport.needs.need import NeedKind, Needs, Status
+from lpae_backport.needs.requirements import needs_of
+from lpae_backport.needs.subject import subject_of
 from lpae_backport.output import warn, write_report
-from lpae_backport.requirements import needs_of
-from lpae_backport.subject import subject_of
 
 
 @click.command("needs")

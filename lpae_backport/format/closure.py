@@ -25,8 +25,8 @@ from lpae_backport.format.providers import (
 )
 from lpae_backport.format.svg import svg
 from lpae_backport.format.words import printable
-from lpae_backport.need import Need, Status
-from lpae_backport.provider import Closure, Provider
+from lpae_backport.needs.need import Need, Status
+from lpae_backport.needs.provider import Closure, Provider
 
 
 def _needs(closure: Closure, detail: int) -> tuple[Need, ...]:

@@ -2,7 +2,7 @@
 """The graph of providers for Graphviz."""
 
 from lpae_backport.format.graph import LEGEND, Graph, Node, graph_of
-from lpae_backport.provider import Closure, Form
+from lpae_backport.needs.provider import Closure, Form
 
 
 def dot(closure: Closure, detail: int) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from lpae_backport.format.providers import count, gain, numbers, plain, size
-from lpae_backport.need import Status
-from lpae_backport.provider import Closure, Form, Provider
+from lpae_backport.needs.need import Status
+from lpae_backport.needs.provider import Closure, Form, Provider
 
 MOST = 200
 """Providers that are drawn; more of them no eye could follow."""

@@ -4,7 +4,6 @@
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from lpae_backport.externals import Spot
 from lpae_backport.format.needs import totals
 from lpae_backport.format.providers import (
     FILES,
@@ -22,8 +21,9 @@ from lpae_backport.format.providers import (
 )
 from lpae_backport.format.svg import drawing
 from lpae_backport.format.words import version
-from lpae_backport.need import Need, Needs, Status
-from lpae_backport.provider import Closure
+from lpae_backport.needs.externals import Spot
+from lpae_backport.needs.need import Need, Needs, Status
+from lpae_backport.needs.provider import Closure
 
 _PLACES = 3
 _STYLE = """

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lpae_backport import __version__
-from lpae_backport.externals import Spot
 from lpae_backport.format.markdown import escape
 from lpae_backport.format.words import printable, version
-from lpae_backport.need import Need, NeedKind, Needs, Site, Status
+from lpae_backport.needs.externals import Spot
+from lpae_backport.needs.need import Need, NeedKind, Needs, Site, Status
 
 SCHEMA = "lpae-audit/needs/1"
 _PLACES = 3

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from lpae_backport.format.words import printable
-from lpae_backport.provider import Choice, Closure, Form, Provider
+from lpae_backport.needs.provider import Choice, Closure, Form, Provider
 
 NAMES = 6
 """Names that are shown of one provider where not all are asked for."""

@@ -7,7 +7,7 @@ from html import escape
 
 from lpae_backport.format.graph import LEGEND, Edge, Graph, Node, graph_of
 from lpae_backport.format.layered import Layout, Link, layered
-from lpae_backport.provider import Closure, Form
+from lpae_backport.needs.provider import Closure, Form
 
 _UNIT = 7.3
 """The width of a character of `_FONT`; those of other scripts may have two."""

@@ -44,7 +44,7 @@ def call(code: str, tree: str, cache: str, *more: str) -> str:
     """Run a piece of Python in a process of its own and return what it says."""
     head = (
         "import sys\n"
-        "from lpae_backport import index\n"
+        "from lpae_backport.catalog import index\n"
         "from lpae_backport.opening import open_tree\n"
         "tree = open_tree(sys.argv[1], None, lambda _: None)\n"
         "import gc; gc.disable()\n"

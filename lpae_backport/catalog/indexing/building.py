@@ -201,19 +201,23 @@ class Builder:
     ) -> list[tuple[int, str, str]]:
         """Number the files that are known, and return the others: place, path, key."""
         todo = []
-        known = old.known() if self._tree.directory else {}
-        for i, path in enumerate(snapshot.paths()):
-            sort = sort_of(path)
-            assert sort is not None
-            if keys.get(path):
+        if keys:
+            for i, path in enumerate(snapshot.paths()):
+                sort = sort_of(path)
+                assert sort is not None
                 number = database.number(bytes.fromhex(keys[path]) + _SORTS[sort])
+                snapshot.numbers[i] = number
+                if not number:
+                    todo.append((i, path, keys[path]))
+            return todo
+        known = old.known()
+        nothing = (None, 0)
+        for i, (path, (now, _)) in enumerate(snapshot.known().items()):
+            before, number = known.get(path, nothing)
+            if number and before == now and now[1] >= 0:
+                snapshot.numbers[i] = number
             else:
-                before, number = known.get(path, (None, 0))
-                now = tuple(snapshot.stats[4 * i : 4 * i + 4])
-                number = number if before == now and now[1] >= 0 else 0
-            snapshot.numbers[i] = number
-            if not number:
-                todo.append((i, path, keys.get(path, "")))
+                todo.append((i, path, ""))
         return todo
 
     def _outlined(

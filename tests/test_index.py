@@ -457,10 +457,11 @@ import os, signal, sys
 from lpae_backport.catalog import index
 from lpae_backport.tree import Tree
 tree = Tree(sys.argv[1], is_kernel=False)
-calls, limit, me = 0, int(sys.argv[2]), os.getpid()
+since, limit, calls, me = sys.argv[2], int(sys.argv[3]), 0, os.getpid()
 def count(frame, event, argument):
     global calls
-    calls += 1
+    if calls or frame.f_code.co_name == since:
+        calls += 1
     if calls == limit and os.getpid() == me:
         os.kill(me, signal.SIGKILL)
 sys.setprofile(count)
@@ -476,29 +477,26 @@ def test_a_kill_at_any_moment(tmp_path: Path, cache: Path) -> None:
     tree = tree_of(top)
     random_ = random.Random(3)
 
-    def run(limit: int) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-c", _KILLED, str(top), str(limit)]
+    def run(since: str, limit: int) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-c", _KILLED, str(top), since, str(limit)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
-    path = database(cache) if run(0).returncode == 0 else cache
-    again = int(run(0).stdout)
-    assert place.remove(path)
-    whole = int(run(0).stdout)
+    calls = {since: int(run(since, 0).stdout) for since in ("build", "_write")}
+    path = database(cache)
     killed = 0
     for n in range(18):
         (top / f"include/d{n % 17}/f{n}.h").write_text(f"int alpha_{n}; int new_name;\n")
         if n % 3 == 0:
             assert place.remove(path)
-        calls = again if n % 3 else whole
-        # The last calls are those that write.
-        limit = random_.randrange(calls) if n % 2 else calls - random_.randrange(60)
-        killed += run(limit).returncode == -signal.SIGKILL
+        since = ("build", "_write")[n % 2]
+        done = run(since, 1 + random_.randrange(calls[since] // 2))
+        killed += done.returncode == -signal.SIGKILL
         names = ["new_name", "alpha", f"alpha_{n}", "N1_699"]
         catalog = index.catalog_of(tree)
         assert isinstance(catalog, IndexedCatalog)
         assert catalog.places(names) == ScannedCatalog(tree, 1).places(names)
         del catalog
-    assert killed > 6
+    assert killed > 12
     index.refresh(tree)
     assert_same(tree)
 

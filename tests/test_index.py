@@ -462,7 +462,7 @@ def count(frame, event, argument):
     global calls
     if calls or frame.f_code.co_name == since:
         calls += 1
-    if calls == limit and os.getpid() == me:
+    if calls and calls == limit and os.getpid() == me:
         os.kill(me, signal.SIGKILL)
 sys.setprofile(count)
 index.refresh(tree)

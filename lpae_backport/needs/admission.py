@@ -30,7 +30,7 @@ def admit(new: Interface, old: Interface, names: Iterable[str]) -> None:
         mine = new.places(name)
         for there in old.everywhere(name):
             if any(_is_origin(new, here.path, there.path) for here in mine[:1]):
-                old.admitted.add(there.path)
+                old.admit(there.path)
 
 
 def _is_origin(new: Interface, public: str, private: str) -> bool:

@@ -54,10 +54,9 @@ class Generated:
 
 
 def _parts(name: str) -> Iterator[str]:
-    """Yield the stretches of a name that may be an argument, the longest first."""
+    """Yield the beginnings and ends of a name that may be an argument, the longest first."""
     parts = _PART.findall(name)[:_MAX_PARTS]
     for size in range(len(parts) - 1, 0, -1):
-        for i in range(len(parts) - size + 1):
-            word = "".join(parts[i : i + size])
+        for word in ("".join(parts[-size:]), "".join(parts[:size])):
             if word.strip("_"):
                 yield word

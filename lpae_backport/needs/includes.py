@@ -45,6 +45,7 @@ class SearchPath:
         self.arch = ARCHITECTURES.get(arch, arch)
         here = f"arch/{self.arch}/include"
         self.places = (here, "include", f"{here}/uapi", "include/uapi")
+        self._public = tuple(f"{p}/" for p in self.places)
         self._options: dict[str, tuple[str, ...]] = {}
         self._known: dict[tuple[str, bool, str], str | None] = {}
 
@@ -64,7 +65,7 @@ class SearchPath:
 
     def is_public(self, path: str) -> bool:
         """Tell whether any code of the chosen architecture may include a file by ``<…>``."""
-        return path.startswith(tuple(f"{p}/" for p in self.places))
+        return path.startswith(self._public)
 
     def name(self, path: str) -> str:
         """Return what a header is included by: its path below the place that has it."""

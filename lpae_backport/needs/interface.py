@@ -47,6 +47,7 @@ class Interface:
         self.admitted: set[str] = set()
         """Private headers that count all the same."""
         self._own: dict[str, list[Place]] = {}
+        self._offered: dict[str, list[Place]] = {}
         self._data: dict[str, bytes] = {}
         self._members: dict[str, Members | None] = {}
         self._types: dict[Place, CType | None] = {}
@@ -55,6 +56,7 @@ class Interface:
     def adopt(self, path: str, data: bytes, outline: Outline) -> None:
         """Take a file of the code itself in: what it introduces comes before all else."""
         self._data[path] = data
+        self._offered.clear()
         for d in outline.definitions:
             self._own.setdefault(d.name, []).append(Place(path, d))
 
@@ -75,6 +77,7 @@ class Interface:
         new = {n for n in names if n not in self._places}
         found = self.catalog.places(new) if new else {}
         for name in new:
+            self._offered.pop(name, None)
             self._places[name] = sorted(found.get(name, ()), key=self._rank)
 
     def everywhere(self, name: str) -> list[Place]:
@@ -100,8 +103,15 @@ class Interface:
 
     def places(self, name: str) -> list[Place]:
         """Return the places of a name that count for the code, the best first."""
-        found = [p for p in self.everywhere(name) if self.offers(p.path)]
-        return [*self._own[name], *found] if name in self._own else found
+        if name not in self._offered:
+            found = [p for p in self.everywhere(name) if self.offers(p.path)]
+            self._offered[name] = [*self._own.get(name, ()), *found]
+        return self._offered[name]
+
+    def admit(self, path: str) -> None:
+        """Let a private header count all the same."""
+        self.admitted.add(path)
+        self._offered.clear()
 
     def general(self, name: str) -> list[Place]:
         """Return the places of a name that is no tag."""

@@ -134,12 +134,21 @@ class IndexedCatalog(Catalog):
 
     def _files(self, numbers: set[int]) -> dict[int, list[str]]:
         """Return the paths of the files that have some outlines."""
-        found: dict[int, list[str]] = {n: [] for n in numbers}
         all_of = self._snapshot
-        for i, number in enumerate(all_of.numbers):
-            if number in numbers:
+        found: dict[int, list[str]] = {}
+        for number in numbers:
+            paths = found.setdefault(number, [])
+            for i in self._indexes[number]:
                 folder = all_of.folders[bisect_right(all_of.ends, i)]
-                found[number].append(f"{folder}/{all_of.names[i]}" if folder else all_of.names[i])
+                paths.append(f"{folder}/{all_of.names[i]}" if folder else all_of.names[i])
+        return found
+
+    @cached_property
+    def _indexes(self) -> dict[int, list[int]]:
+        """The files that have an outline, by its number."""
+        found: dict[int, list[int]] = {}
+        for i, number in enumerate(self._snapshot.numbers):
+            found.setdefault(number, []).append(i)
         return found
 
     def _number(self, path: str) -> int | None:

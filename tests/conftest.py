@@ -2,6 +2,7 @@
 """Trees and the program, as the tests need them."""
 
 import gc
+import os
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,12 @@ ROOT = Path(__file__).parent.parent
 def pack() -> Pack:
     """The shipped pack."""
     return load_pack(ROOT / "rules" / "mali-lpae")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_index_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the program away from the index of whoever runs the tests."""
+    os.environ["LPAE_AUDIT_CACHE"] = str(tmp_path_factory.mktemp("cache") / "index")
 
 
 class Run:

@@ -42,6 +42,9 @@ class Catalog(ABC):
     def places(self, names: Collection[str], *, sources: bool = False) -> dict[str, list[Place]]:
         """Return where the headers of the whole tree introduce names, by name, in path order.
 
+        Of a name that a header below ``include`` really defines, only the places there and in
+        ``arch/*/include`` are told: what a driver's own header calls so is another thing.
+
         Args:
             names: what to look for; symbols of Kconfig with ``CONFIG_`` before them.
             sources: whether to look into sources (.c) too.

@@ -3,6 +3,7 @@
 
 import click
 
+from lpae_backport.catalog.catalog import Catalog
 from lpae_backport.catalog.index import catalog_of
 from lpae_backport.commands.trees import opened
 from lpae_backport.errors import ExitCode, UsageError
@@ -14,7 +15,7 @@ from lpae_backport.needs.includes import ARCHITECTURES
 from lpae_backport.needs.need import NeedKind, Needs, Status
 from lpae_backport.needs.requirements import needs_of
 from lpae_backport.needs.subject import subject_of
-from lpae_backport.output import warn, write_report
+from lpae_backport.output import Progress, warn, write_report
 
 
 @click.command("needs")
@@ -88,7 +89,7 @@ def command(
     for tree in (reference, target):
         _check_arch(tree, arch)
     subject = subject_of(paths, reference)
-    catalogs = [catalog_of(t, index=not no_index) for t in (reference, target)]
+    catalogs = [_catalog(t, index=not no_index) for t in (reference, target)]
     if closure:
         whole = Closing(subject, catalogs[0], catalogs[1], arch, depth, budget).closure()
         _warn(whole.needs)
@@ -103,6 +104,12 @@ def command(
     _warn(needs)
     write_report(FORMATS[form](needs, shown, verbose), output)
     return ExitCode.DONE if needs.is_met or exit_zero else ExitCode.FINDINGS
+
+
+def _catalog(tree: FileTree, *, index: bool) -> Catalog:
+    """Return a catalog, with a bar where an index has to be brought up to date first."""
+    with Progress(1, f"indexing {tree.path}", unit="files") as bar:
+        return catalog_of(tree, index=index, told=bar.reach_of)
 
 
 def _warn(needs: Needs) -> None:

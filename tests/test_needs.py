@@ -395,6 +395,18 @@ def test_exported_or_not(tmp_path: Path, kind: str) -> None:
     assert ("not exported" in g.how) is (kind == "tristate")
 
 
+def test_one_module_exports_nothing_to_itself(tmp_path: Path) -> None:
+    """What another file of the same driver has is linked into the same module."""
+    header = "void own(void);\n"
+    new: Files = {
+        "drivers/gpu/x/own.h": header,
+        "drivers/gpu/x/Makefile": "obj-$(CONFIG_X) += x.o\n",
+    }
+    old: Files = {"drivers/gpu/x/own.h": header, "drivers/gpu/x/own.c": "void own(void)\n{\n}\n"}
+    code = '#include "own.h"\nvoid x_go(void)\n{\n\town();\n}\n'
+    assert need(assess(tmp_path, code, new, old), "own").status is Status.SAME
+
+
 def test_kconfig(tmp_path: Path) -> None:
     """Options of the code and of its own entry, whether the old tree has them, and where."""
     new: Files = {

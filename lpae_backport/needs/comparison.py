@@ -186,7 +186,9 @@ class Comparison:
         if not self._is_module:
             return needs
         kinds = (NeedKind.FUNCTION, NeedKind.VARIABLE)
-        asked = {n.name for n in needs if n.kind in kinds and n.old is not None}
+        found = [n for n in needs if n.kind in kinds and n.old is not None]
+        # What is part of the same driver is linked into the same module.
+        asked = {n.name for n in found if n.old and not self._old.is_driver_own(n.old.file)}
         asked = {a for a in asked if self._is_extern(a)}
         exported = self._old.catalog.exporters(asked)
         bare = asked - set(exported)

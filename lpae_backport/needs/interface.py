@@ -135,6 +135,10 @@ class Interface:
             or self._is_generic(path)
         )
 
+    def is_driver_own(self, path: str) -> bool:
+        """Tell whether a file belongs to the driver that the code is part of."""
+        return path.startswith(self._folders)
+
     def _is_generic(self, path: str) -> bool:
         if not path.startswith(("include/asm-generic/", "include/uapi/asm-generic/")):
             return False

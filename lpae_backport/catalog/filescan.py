@@ -12,8 +12,8 @@ from lpae_backport.catalog.definitions import Definition, Kind, Outline
 from lpae_backport.catalog.statements import statements
 
 _QUIET = re.compile(
-    rb"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|//[^\\\n]*+(?:\\(?:\r\n|.)?[^\\\n]*+)*+"
-    rb"|\"[^\"\\\n]*+(?:\\.[^\"\\\n]*+)*+\"?|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*+'?|/\*.*",
+    rb"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|//[^\\\n]*+(?:\\(?:\r\n|.)?[^\\\n]*+)*"
+    rb"|\"[^\"\\\n]*+(?:\\.[^\"\\\n]*+)*\"?|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*'?|/\*.*",
     re.DOTALL,
 )
 _DIRECTIVE = re.compile(

@@ -19,10 +19,10 @@ _TAGS = {b"struct": Kind.STRUCT, b"union": Kind.UNION, b"enum": Kind.ENUM}
 _TAG = re.compile(rb"\b(struct|union|enum)\b(.*)\Z", re.DOTALL)
 _NESTED = re.compile(rb"\b(struct|union)\s+([A-Za-z_]\w*)")
 _INNER_ENUM = re.compile(rb"\benum\b\s*(\w*)")
-_ENUMERATOR = re.compile(rb"(?:\A|,)\s*+([A-Za-z_]\w*+)(?:\s++__[a-z]\w*+)*+\s*+(?=[,=]|\Z)")
+_ENUMERATOR = re.compile(rb"(?:\A|,)\s*+([A-Za-z_]\w*+)(?:\s++__[a-z]\w*+)*\s*+(?=[,=]|\Z)")
 _PARENTHESES = re.compile(rb"\([^()]*\)")
 _POINTER = re.compile(
-    rb"(?:\(\s*\*+\s*(?=\())*+\(\s*(?:(?:__\w+|[A-Z]\w*|asmlinkage|efiapi)\s*)?\*+\s*"
+    rb"(?:\(\s*\*+\s*(?=\())*\(\s*(?:(?:__\w+|[A-Z]\w*|asmlinkage|efiapi)\s*)?\*+\s*"
     rb"(?:(?:const|volatile|__\w+)\s+)?([A-Za-z_]\w*)\s*(?:\)\s*[(\[]|([(\[]))"
 )
 _WRAPPED = re.compile(rb"\(\s*([A-Za-z_]\w*)\s*\)\s*[(\[]")
@@ -30,7 +30,7 @@ _NONE = re.compile(rb"[).\]]|(?:if|else|for|while|do|switch|return|goto|case)\b|
 _LIST = re.compile(rb"\)\s*+,")
 _DECLARATOR = re.compile(
     rb"\b([A-Za-z_]\w*+)\s*+"
-    rb"(?:(?:\[(?:[^\[\]]++|\[[^\[\]]*+\])*+\]\s*+)++|:\s*+\w++\s*+)?+\Z"
+    rb"(?:(?:\[(?:[^\[\]]++|\[[^\[\]]*+\])*\]\s*+)+|:\s*+\w++\s*+)?\Z"
 )
 _ARGUMENT = re.compile(rb"[(,]\s*\*?([A-Za-z_]\w*)\s*(?=[,)])")
 _NOTES = annotation_words() | {b"asm", b"__asm__", b"__asm"}

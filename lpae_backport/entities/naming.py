@@ -5,9 +5,9 @@ import re
 
 from lpae_backport.masking import decode
 
-_TAGGED = re.compile(rb"\b(enum|struct|union)\b\s*+(?:__\w++\s++(?=\w))*+([A-Za-z_]\w*+)?+\s*+\{")
+_TAGGED = re.compile(rb"\b(enum|struct|union)\b\s*+(?:__\w++\s++(?=\w))*([A-Za-z_]\w*+)?\s*+\{")
 _POINTED = re.compile(rb"\(\s*\*+\s*(?:const\s+)?([A-Za-z_]\w*)")
-_LAST = re.compile(rb"\b([A-Za-z_]\w*+)\s*+(?:\[[^\[\]]*+\]\s*+)*+;?\s*+\Z")
+_LAST = re.compile(rb"\b([A-Za-z_]\w*+)\s*+(?:\[[^\[\]]*+\]\s*+)*;?\s*+\Z")
 _CALL = re.compile(rb"\b[A-Za-z_]\w*+(?=\s*\()")
 
 

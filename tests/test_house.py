@@ -2,6 +2,7 @@
 """The house keeps its own figures."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest

@@ -8,8 +8,8 @@ from typing import Any
 
 from lpae_backport import __version__
 from lpae_backport.finding import Checklist, StepComparison, TreeInfo, Verdict
-from lpae_backport.format.markdown import escape
-from lpae_backport.format.words import printable, summary, version
+from lpae_backport.format.escaping import escape, printable, version
+from lpae_backport.format.words import summary
 
 SCHEMA = "lpae-audit/matrix/1"
 FORMATS = ("text", "markdown", "json")

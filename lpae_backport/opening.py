@@ -4,18 +4,20 @@
 import os
 import re
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from lpae_backport.errors import TreeError
 from lpae_backport.filetree import FileTree
-from lpae_backport.footprint import footprint
-from lpae_backport.rule import Pack
 from lpae_backport.tree import Tree
+
+if TYPE_CHECKING:
+    from lpae_backport.rule import Pack
 
 Told = Callable[[int], None]
 """Is told now and then how many bytes of an archive have been read."""
 
 
-def open_tree(given: str, packs: Iterable[Pack] | None, told: Told) -> FileTree:
+def open_tree(given: str, packs: "Iterable[Pack] | None", told: Told) -> FileTree:
     """Open a tree.
 
     Args:
@@ -149,9 +151,10 @@ def split_revision(given: str) -> tuple[str, str, str]:
 
 
 def _archive(
-    file: str, folder: str, given: str, packs: Iterable[Pack] | None, told: Told
+    file: str, folder: str, given: str, packs: "Iterable[Pack] | None", told: Told
 ) -> FileTree:
     from lpae_backport.archive import ArchiveStore
+    from lpae_backport.footprint import footprint
     from lpae_backport.storedtree import StoredTree
 
     wanted = footprint(packs) if packs is not None else None

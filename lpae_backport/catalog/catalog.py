@@ -34,6 +34,10 @@ class Catalog(ABC):
         self.tree = tree
         self.problems: list[str] = []
 
+    def is_current(self) -> bool:
+        """Tell whether the answers so far are those of the tree as it was when it was opened."""
+        return True
+
     @abstractmethod
     def outline(self, path: str) -> Outline | None:
         """Return what one file introduces; nothing where it is not there or cannot be read."""

@@ -77,19 +77,23 @@ class Contents:
     trees: list[tuple[str, int, int]]
 
 
-def catalog_of(tree: FileTree, *, index: bool = True, told: Told | None = None) -> Catalog:
+def catalog_of(
+    tree: FileTree, *, index: bool = True, told: Told | None = None, is_trusted: bool = False
+) -> Catalog:
     """Return a catalog of a tree: from the index if it has the tree, else by reading it.
 
     Args:
         tree: the tree.
         index: whether to use the index.
         told: is told how many files have been read, of how many, where the index was outdated.
+        is_trusted: whether to take a tree for unchanged while another process looks;
+            `Catalog.is_current` has the answer.
     """
     found: Catalog | None = None
     problem = ""
     if index:
         try:
-            found = open_catalog(tree, told)
+            found = open_catalog(tree, told, is_trusted=is_trusted)
         except NoIndexError as e:
             problem = f"{e}; it is read without"
     catalog = found or ScannedCatalog(tree)
@@ -97,7 +101,9 @@ def catalog_of(tree: FileTree, *, index: bool = True, told: Told | None = None) 
     return catalog
 
 
-def open_catalog(tree: FileTree, told: Told | None = None) -> IndexedCatalog | None:
+def open_catalog(
+    tree: FileTree, told: Told | None = None, *, is_trusted: bool = False
+) -> IndexedCatalog | None:
     """Return a catalog from the index, brought up to date; nothing if the tree is not in it.
 
     A tree that was indexed before is indexed anew if the index was damaged, or made by another
@@ -106,6 +112,7 @@ def open_catalog(tree: FileTree, told: Told | None = None) -> IndexedCatalog | N
     Args:
         tree: the tree.
         told: is told how many files have been read, of how many.
+        is_trusted: see `catalog_of`.
 
     Raises:
         NoIndexError: the index has the tree and cannot be used.
@@ -118,7 +125,7 @@ def open_catalog(tree: FileTree, told: Told | None = None) -> IndexedCatalog | N
         return None
     path = database(place)
     try:
-        current = _current(tree, name, path)
+        current = _current(tree, name, path, is_trusted=is_trusted)
     except (DamagedError, NoIndexError):
         current = None  # building it says whether it can be mended
     if current is None:
@@ -164,7 +171,7 @@ def _silent(done: int, total: int) -> None:
 
 
 def _current(
-    tree: FileTree, name: bytes, path: Path, *, is_new: bool = False
+    tree: FileTree, name: bytes, path: Path, *, is_new: bool = False, is_trusted: bool = False
 ) -> IndexedCatalog | None:
     """Return a catalog if the index has the tree as it is now, or has just been told of it."""
     found = Database(path)
@@ -173,6 +180,8 @@ def _current(
         found.pin()
         snapshot = found.snapshot(name)
         known = snapshot is not None and (is_new or not tree.directory)
+        if snapshot is not None and not known and is_trusted:
+            return IndexedCatalog(tree, found, snapshot, snapshot.check(tree.directory))
         if snapshot is not None and (known or snapshot.is_current(tree.directory)):
             return IndexedCatalog(tree, found, snapshot)
     except BaseException:

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """``lpae-audit needs PATH… --new NEW --old OLD``."""
 
+from collections.abc import Collection
+
 import click
 
 from lpae_backport.catalog.catalog import Catalog
 from lpae_backport.catalog.index import catalog_of
+from lpae_backport.catalog.trusting import worked_out
 from lpae_backport.commands.trees import opened
 from lpae_backport.errors import ExitCode, UsageError
 from lpae_backport.filetree import FileTree
-from lpae_backport.format.closure import FORMATS as GRAPHS
 from lpae_backport.format.needs import FORMATS
-from lpae_backport.needs.closure import Closing
 from lpae_backport.needs.includes import ARCHITECTURES
-from lpae_backport.needs.need import NeedKind, Needs, Status
+from lpae_backport.needs.need import Need, NeedKind, Needs, Status
 from lpae_backport.needs.requirements import needs_of
 from lpae_backport.needs.subject import subject_of
 from lpae_backport.output import Progress, warn, write_report
+
+_FORMATS = (*FORMATS, "dot", "svg", "html")
+"""Those of the needs, and those of providers."""
 
 
 @click.command("needs")
@@ -54,9 +58,7 @@ from lpae_backport.output import Progress, warn, write_report
 )
 @click.option("--no-index", is_flag=True, help="Read the trees although they are indexed.")
 @click.option("-v", "--verbose", count=True, help="Show every place, and what is the same.")
-@click.option(
-    "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True
-)
+@click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True)
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write the report to FILE.")
 @click.option("--exit-zero", is_flag=True, help="End with 0 although something is needed.")
 def command(
@@ -89,32 +91,41 @@ def command(
     for tree in (reference, target):
         _check_arch(tree, arch)
     subject = subject_of(paths, reference)
-    catalogs = [_catalog(t, index=not no_index) for t in (reference, target)]
+
+    def catalog(tree: FileTree, is_trusted: bool) -> Catalog:
+        return _catalog(tree, index=not no_index, is_trusted=is_trusted)
+
     if closure:
-        whole = Closing(subject, catalogs[0], catalogs[1], arch, depth, budget).closure()
-        _warn(whole.needs)
-        write_report(GRAPHS[form](whole, verbose), output)
-        return ExitCode.DONE if whole.needs.is_met or exit_zero else ExitCode.FINDINGS
-    needs = needs_of(subject, catalogs[0], catalogs[1], arch)
-    shown = tuple(
+        from lpae_backport.format.closure import FORMATS as GRAPHS
+        from lpae_backport.needs.closure import Closing
+
+        # This takes so long that the trees may as well be looked at first.
+        mine, theirs = catalog(reference, False), catalog(target, False)
+        whole = Closing(subject, mine, theirs, arch, depth, budget).closure()
+        needs, report = whole.needs, GRAPHS[form](whole, verbose)
+    else:
+        trees = (reference, target)
+        needs = worked_out(trees, catalog, lambda c: needs_of(subject, c[0], c[1], arch))
+        report = FORMATS[form](needs, _shown(needs, statuses, kinds), verbose)
+    if needs.problems:
+        warn(f"{len(needs.problems)} stretches of code were not understood; see the report's end")
+    write_report(report, output)
+    return ExitCode.DONE if needs.is_met or exit_zero else ExitCode.FINDINGS
+
+
+def _shown(needs: Needs, statuses: Collection[str], kinds: Collection[str]) -> tuple[Need, ...]:
+    """Return the needs of some statuses and kinds; none given stands for all."""
+    return tuple(
         n
         for n in needs.needs
         if (not statuses or n.status.value in statuses) and (not kinds or n.kind.value in kinds)
     )
-    _warn(needs)
-    write_report(FORMATS[form](needs, shown, verbose), output)
-    return ExitCode.DONE if needs.is_met or exit_zero else ExitCode.FINDINGS
 
 
-def _catalog(tree: FileTree, *, index: bool) -> Catalog:
+def _catalog(tree: FileTree, *, index: bool, is_trusted: bool) -> Catalog:
     """Return a catalog, with a bar where an index has to be brought up to date first."""
     with Progress(1, f"indexing {tree.path}", unit="files") as bar:
-        return catalog_of(tree, index=index, told=bar.reach_of)
-
-
-def _warn(needs: Needs) -> None:
-    if needs.problems:
-        warn(f"{len(needs.problems)} stretches of code were not understood; see the report's end")
+        return catalog_of(tree, index=index, told=bar.reach_of, is_trusted=is_trusted)
 
 
 def _check_arch(tree: FileTree, arch: str) -> None:

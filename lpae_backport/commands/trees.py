@@ -3,14 +3,17 @@
 
 import os
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from lpae_backport.filetree import FileTree
 from lpae_backport.opening import open_tree
 from lpae_backport.output import Progress
-from lpae_backport.rule import Pack
+
+if TYPE_CHECKING:
+    from lpae_backport.rule import Pack
 
 
-def opened(given: str, packs: Iterable[Pack] | None) -> FileTree:
+def opened(given: str, packs: "Iterable[Pack] | None") -> FileTree:
     """Open a tree; see `open_tree`.
 
     Args:

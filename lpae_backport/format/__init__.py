@@ -3,10 +3,12 @@
 
 from collections.abc import Callable
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from lpae_backport.report import Report
+if TYPE_CHECKING:  # most commands have no such report
+    from lpae_backport.report import Report
 
-Renderer = Callable[[Report, int], str]
+Renderer = Callable[["Report", int], str]
 """Takes the report and how much to tell (0 the table, 1 evidence too); gives the report."""
 
 FORMATS = {

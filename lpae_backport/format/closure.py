@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lpae_backport.format.dot import dot
+from lpae_backport.format.escaping import escape, printable
 from lpae_backport.format.html import html
-from lpae_backport.format.markdown import escape
 from lpae_backport.format.needs import FORMATS as NEEDS
 from lpae_backport.format.needs import as_data as needs_data
 from lpae_backport.format.providers import (
@@ -24,7 +24,6 @@ from lpae_backport.format.providers import (
     wants,
 )
 from lpae_backport.format.svg import svg
-from lpae_backport.format.words import printable
 from lpae_backport.needs.need import Need, Status
 from lpae_backport.needs.provider import Closure, Provider
 

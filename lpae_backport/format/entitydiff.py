@@ -14,8 +14,7 @@ from lpae_backport.entities.rows import Row, Status
 from lpae_backport.entities.successor import Successor
 from lpae_backport.entities.trees import Section, TreeDiff
 from lpae_backport.filetree import FileTree
-from lpae_backport.format.markdown import escape
-from lpae_backport.format.words import printable
+from lpae_backport.format.escaping import escape, printable
 
 SCHEMA = "lpae-audit/diff/1"
 _BASIS = "comments, white space and line breaks make no difference"

@@ -2,7 +2,8 @@
 """Workflow commands of GitHub Actions, which it shows at the lines of a pull request."""
 
 from lpae_backport.finding import Verdict
-from lpae_backport.format.words import excuse, outcome, printable, summary
+from lpae_backport.format.escaping import printable
+from lpae_backport.format.words import excuse, outcome, summary
 from lpae_backport.report import Finding, Kind, Report
 
 

@@ -4,7 +4,8 @@
 import json
 from typing import Any
 
-from lpae_backport.format.words import excuse, printable
+from lpae_backport.format.escaping import printable
+from lpae_backport.format.words import excuse
 from lpae_backport.report import Finding, Kind, Report
 
 

@@ -4,6 +4,7 @@
 from collections.abc import Iterable, Iterator
 from html import escape
 
+from lpae_backport.format.escaping import version
 from lpae_backport.format.needs import totals
 from lpae_backport.format.providers import (
     FILES,
@@ -20,7 +21,6 @@ from lpae_backport.format.providers import (
     wants,
 )
 from lpae_backport.format.svg import drawing
-from lpae_backport.format.words import version
 from lpae_backport.needs.externals import Spot
 from lpae_backport.needs.need import Need, Needs, Status
 from lpae_backport.needs.provider import Closure

@@ -6,7 +6,8 @@ import re
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from lpae_backport.finding import StepComparison, Verdict
-from lpae_backport.format.words import excuse, printable
+from lpae_backport.format.escaping import printable
+from lpae_backport.format.words import excuse
 from lpae_backport.report import Finding, Kind, Report
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -4,20 +4,10 @@
 import re
 
 from lpae_backport.finding import CheckResult, State, StepComparison, Verdict
+from lpae_backport.format.escaping import escape, printable_lines
 from lpae_backport.format.text import EXCERPT
-from lpae_backport.format.words import (
-    advice,
-    basis,
-    excuse,
-    how,
-    outcome,
-    place,
-    printable_lines,
-    summary,
-)
+from lpae_backport.format.words import advice, basis, excuse, how, outcome, place, summary
 from lpae_backport.report import Report
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~@!$&])")
 
 
 def render(report: Report, detail: int) -> str:
@@ -48,11 +38,6 @@ def _findings(report: Report) -> list[str]:
         lines += [f"  - {_code(text)}" for text in f.details]
         lines += [f"  - {escape(text)}" for text in (f.advice, excuse(f)) if text]
     return [*lines, ""] if lines else []
-
-
-def escape(text: str) -> str:
-    """Return `text` so that markdown and HTML show it as it is."""
-    return _SPECIAL.sub(r"\\\1", " ".join(printable_lines(text)))
 
 
 def _code(text: str) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lpae_backport import __version__
-from lpae_backport.format.markdown import escape
-from lpae_backport.format.words import printable, version
+from lpae_backport.format.escaping import escape, printable, version
 from lpae_backport.needs.externals import Spot
 from lpae_backport.needs.need import Need, NeedKind, Needs, Site, Status
 

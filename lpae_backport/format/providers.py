@@ -4,7 +4,7 @@
 import unicodedata
 from collections.abc import Sequence
 
-from lpae_backport.format.words import printable
+from lpae_backport.format.escaping import printable
 from lpae_backport.needs.provider import Choice, Closure, Form, Provider
 
 NAMES = 6

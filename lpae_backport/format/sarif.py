@@ -6,8 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from lpae_backport import __version__
-from lpae_backport.format.markdown import escape
-from lpae_backport.format.words import printable, printable_lines
+from lpae_backport.format.escaping import escape, printable, printable_lines
 from lpae_backport.location import Location
 from lpae_backport.report import Finding, Kind, Report
 from lpae_backport.rule import Pack, Step

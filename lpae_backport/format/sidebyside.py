@@ -21,7 +21,7 @@ from lpae_backport.format.entitydiff import (
     table,
     title,
 )
-from lpae_backport.format.words import printable
+from lpae_backport.format.escaping import printable
 
 WIDE = 120
 """Columns from which two versions fit beside each other."""

@@ -9,8 +9,9 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from lpae_backport.finding import CheckResult, Side, State, StepComparison, Verdict
+from lpae_backport.format.escaping import printable, printable_lines
 from lpae_backport.format.text import EXCERPT, closing, heading, row, tabled, verdict_of
-from lpae_backport.format.words import printable, printable_lines, summary
+from lpae_backport.format.words import summary
 from lpae_backport.report import Report
 
 _STYLE = {

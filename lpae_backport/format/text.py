@@ -4,17 +4,8 @@
 from collections.abc import Iterator
 
 from lpae_backport.finding import CheckResult, Evidence, Side, StepComparison, Verdict
-from lpae_backport.format.words import (
-    advice,
-    basis,
-    excuse,
-    how,
-    outcome,
-    place,
-    printable,
-    printable_lines,
-    summary,
-)
+from lpae_backport.format.escaping import printable, printable_lines
+from lpae_backport.format.words import advice, basis, excuse, how, outcome, place, summary
 from lpae_backport.report import Report
 
 EXCERPT = 14

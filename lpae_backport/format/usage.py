@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lpae_backport import __version__
-from lpae_backport.format.markdown import escape
-from lpae_backport.format.words import printable
+from lpae_backport.format.escaping import escape, printable
 from lpae_backport.uses.kinds import Kind, Use
 from lpae_backport.uses.usage import Rename, TreeUses, Usage
 

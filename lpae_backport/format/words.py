@@ -1,27 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the formats for people say in the same words."""
 
-import re
-
-from lpae_backport.finding import Checklist, StepAudit, TreeInfo, Verdict
+from lpae_backport.finding import Checklist, StepAudit, Verdict
+from lpae_backport.format.escaping import printable, version
 from lpae_backport.report import Finding, Kind, Report
-
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-
-
-def printable(text: str) -> str:
-    """Return `text` on one line, with what a terminal or a runner would obey shown instead.
-
-    That is control characters, what turns text around, and the ``##[`` that runners of GitHub
-    Actions take for a command in whatever line.
-    """
-    text = _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}" if m[0] != "\r" else "", text)
-    return text.replace("##[", "#\\x23[")
-
-
-def printable_lines(text: str) -> list[str]:
-    """Return the lines of a text, each as `printable` shows it."""
-    return [printable(line) for line in text.split("\n")] if text else []
 
 
 def place(audit: StepAudit | None) -> str:
@@ -29,11 +11,6 @@ def place(audit: StepAudit | None) -> str:
     if audit is not None and audit.place is not None:
         return printable(str(audit.place))
     return "-"
-
-
-def version(info: TreeInfo) -> str:
-    """Return what a tree's Makefile says it is."""
-    return f"Linux {printable(info.version)}" if info.version else "version unknown"
 
 
 def summary(checklist: Checklist) -> str:

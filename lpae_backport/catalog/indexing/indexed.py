@@ -27,12 +27,20 @@ class IndexedCatalog(Catalog):
         tree: the tree.
         database: the index; this object closes it.
         snapshot: what the files of the tree are.
+        check: waits for the answer whether they still are that.
     """
 
     is_quick = True
 
-    def __init__(self, tree: FileTree, database: Database, snapshot: Snapshot) -> None:
+    def __init__(
+        self,
+        tree: FileTree,
+        database: Database,
+        snapshot: Snapshot,
+        check: Callable[[], bool] = lambda: True,
+    ) -> None:
         super().__init__(tree)
+        self._check = check
         self._instead: Catalog | None = None
         self.problems += snapshot.problems
         self._database = database
@@ -40,6 +48,10 @@ class IndexedCatalog(Catalog):
         self._outlines: dict[str, Outline | None] = {}
         self._packed: dict[int, Packed] = {}
         database.pin()  # so that nothing is removed that the snapshot tells of
+
+    def is_current(self) -> bool:
+        """Tell whether the tree is what the index has of it; see `Catalog.is_current`."""
+        return self._check()
 
     def outline(self, path: str) -> Outline | None:
         """Return what one file introduces; see `Catalog.outline`."""

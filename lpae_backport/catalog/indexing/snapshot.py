@@ -11,6 +11,7 @@ import os
 import struct
 import zlib
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -25,6 +26,8 @@ coarsest clock."""
 _CHECK = struct.Struct("<I")
 _SIZES = struct.Struct("<IIIII")
 _FEW_FOLDERS = 200
+_POLITE = 5
+"""How much a look at the tree stands back behind the work that waits for it in the end."""
 
 Stat = tuple[int, int, int, int]
 """Time of the last change of the content, size, inode, time of the last change at all."""
@@ -121,6 +124,27 @@ class Snapshot:
             _, status = os.waitpid(child, 0)
         return same and status == 0
 
+    def check(self, root: str) -> Callable[[], bool]:
+        """Begin to look whether a directory is still what it was, beside what comes next.
+
+        Args:
+            root: the directory.
+
+        Returns:
+            What waits for the answer; see `is_current`.
+        """
+        if len(self.folders) < _FEW_FOLDERS or not is_forkable():
+            answer = self.is_current(root)
+            return lambda: answer
+        child = os.fork()
+        if not child:
+            try:
+                os.nice(_POLITE)
+                os._exit(0 if self._are_same(root, range(len(self.folders))) else 1)
+            finally:
+                os._exit(2)
+        return _Answer(child)
+
     @cached_property
     def _children(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {f: [] for f in self.folders}
@@ -183,6 +207,19 @@ class Snapshot:
         found.stats.frombytes(data[at:])
         little(found.stats)
         return found
+
+
+class _Answer:
+    """What a process says by how it ends; it is asked for as often as one likes."""
+
+    def __init__(self, child: int) -> None:
+        self._child = child
+        self._said: int | None = None
+
+    def __call__(self) -> bool:
+        if self._said is None:
+            self._said = os.waitpid(self._child, 0)[1]
+        return self._said == 0
 
 
 def _joined(words: list[str]) -> bytes:

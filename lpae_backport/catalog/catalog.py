@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from lpae_backport.catalog.definitions import Definition, Outline
+from lpae_backport.catalog.definitions import Definition, Includes, Outline
 from lpae_backport.filetree import FileTree
 
 
@@ -41,6 +41,11 @@ class Catalog(ABC):
     @abstractmethod
     def outline(self, path: str) -> Outline | None:
         """Return what one file introduces; nothing where it is not there or cannot be read."""
+
+    def includes(self, path: str) -> Includes:
+        """Return what one file includes; nothing where it cannot be read."""
+        outline = self.outline(path)
+        return outline.includes if outline is not None else ()
 
     @abstractmethod
     def places(self, names: Collection[str], *, sources: bool = False) -> dict[str, list[Place]]:

@@ -40,16 +40,20 @@ class Definition:
     end: int
 
 
+Includes = tuple[tuple[bool, str], ...]
+"""Whether as ``<…>``, and the name; a computed one stands with an empty name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outline:
     """What one file says to others.
 
     Attributes:
         definitions: the names it introduces, in the order of the text.
-        includes: whether as ``<…>``, and the name; a computed one stands with an empty name.
+        includes: the headers it includes.
         exports: the symbols it exports to modules.
     """
 
     definitions: tuple[Definition, ...]
-    includes: tuple[tuple[bool, str], ...]
+    includes: Includes
     exports: frozenset[str]

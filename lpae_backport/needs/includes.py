@@ -166,9 +166,7 @@ class Reach:
                 self._add(path, queue)
         while queue and len(self.order) < _MAX_HEADERS:
             path = queue.popleft()
-            outline = catalog.outline(path)
-            if outline is not None:
-                self._follow(path, outline.includes, queue)
+            self._follow(path, catalog.includes(path), queue)
 
     def __contains__(self, path: str) -> bool:
         return path in self.order

@@ -77,8 +77,7 @@ class Assessment:
         for path in self.new.reach.order:
             if posixpath.dirname(path) not in folders or path in self._paths:
                 continue
-            outline = self.new.catalog.outline(path)
-            found[path] = outline.includes if outline is not None else ()
+            found[path] = self.new.catalog.includes(path)
         return found
 
     def needs(self) -> Needs:

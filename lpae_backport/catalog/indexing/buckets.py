@@ -40,13 +40,26 @@ def packed(entries: list[int], bucket: int) -> bytes:
     return _PIECE.pack(zlib.crc32(data, bucket), len(data)) + data if entries else b""
 
 
-def unpacked(data: bytes, bucket: int) -> list[int]:
-    """Return the entries of a table.
+def holders(data: bytes, number: int) -> set[int]:
+    """Return the outlines that a table has for the number of a name.
+
+    Raises:
+        DamagedError: the table is not as it was written.
+    """
+    found: set[int] = set()
+    for piece in pieces(data, bucket_of(number)):
+        start = bisect_left(piece, number << 32)
+        end = bisect_left(piece, number + 1 << 32, start)
+        found.update(v & 0xFFFFFFFF for v in piece[start:end])
+    return found
+
+
+def pieces(data: bytes, bucket: int) -> Iterator["array[int]"]:
+    """Yield the pieces of a table, each sorted.
 
     Raises:
         DamagedError: they are not as they were written.
     """
-    found: list[int] = []
     at = 0
     while at < len(data):
         if len(data) - at < _PIECE.size:
@@ -56,6 +69,5 @@ def unpacked(data: bytes, bucket: int) -> list[int]:
         piece = data[at : at + size]
         if zlib.crc32(piece, bucket) != check or len(piece) != size:
             raise DamagedError("a table of names has another check sum")
-        found += little(array("Q", piece))
+        yield little(array("Q", piece))
         at += size
-    return found

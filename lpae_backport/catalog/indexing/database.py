@@ -13,9 +13,17 @@ import time
 import weakref
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
 
-from lpae_backport.catalog.indexing.buckets import BUCKETS, bucket_of, by_bucket, packed, unpacked
+from lpae_backport.catalog.indexing.buckets import (
+    BUCKETS,
+    bucket_of,
+    by_bucket,
+    holders,
+    packed,
+    pieces,
+)
 from lpae_backport.catalog.indexing.packing import DamagedError, Packed
 from lpae_backport.catalog.indexing.place import Lock, NoIndexError
 from lpae_backport.catalog.indexing.snapshot import Snapshot
@@ -177,14 +185,14 @@ class Database:
         Args:
             number: the number of the name.
         """
-        return {v & 0xFFFFFFFF for v in self._bucket(bucket_of(number)) if v >> 32 == number}
+        return holders(self._bucket(bucket_of(number)), number)
 
-    def _bucket(self, bucket: int) -> list[int]:
+    def _bucket(self, bucket: int) -> bytes:
         with damage_told():
             row = self._db.execute("SELECT data FROM bucket WHERE number = ?", (bucket,)).fetchone()
         if row is None:
             raise DamagedError("a table of names is missing")
-        return unpacked(row[0], bucket)
+        return bytes(row[0])
 
     def add(self, new: Iterable[New], entries: list[int]) -> None:
         """Take in outlines; within `writing`.
@@ -250,7 +258,8 @@ class Database:
             self._db.executemany("DELETE FROM outline WHERE number = ?", gone)
             self._db.execute("DELETE FROM content WHERE number NOT IN (SELECT number FROM outline)")
             for bucket in range(BUCKETS):
-                values = sorted(v for v in self._bucket(bucket) if v & 0xFFFFFFFF in kept)
+                held = chain.from_iterable(pieces(self._bucket(bucket), bucket))
+                values = sorted(v for v in held if v & 0xFFFFFFFF in kept)
                 row = (packed(values, bucket), bucket)
                 self._db.execute("UPDATE bucket SET data = ? WHERE number = ?", row)
             self._db.execute("UPDATE state SET value = value + 1 WHERE name = 'generation'")

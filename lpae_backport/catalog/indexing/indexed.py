@@ -4,10 +4,11 @@
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
+from itertools import count, pairwise
 from typing import TypeVar
 
 from lpae_backport.catalog.catalog import Catalog, Place
-from lpae_backport.catalog.definitions import Outline
+from lpae_backport.catalog.definitions import Includes, Outline
 from lpae_backport.catalog.indexing.database import Database
 from lpae_backport.catalog.indexing.packing import DamagedError, Packed, number_of
 from lpae_backport.catalog.indexing.place import NoIndexError, remove
@@ -56,6 +57,17 @@ class IndexedCatalog(Catalog):
     def outline(self, path: str) -> Outline | None:
         """Return what one file introduces; see `Catalog.outline`."""
         return self._answered(lambda: self._outline(path), lambda c: c.outline(path))
+
+    def includes(self, path: str) -> Includes:
+        """Return what one file includes; see `Catalog.includes`."""
+        return self._answered(lambda: self._included(path), lambda c: c.includes(path))
+
+    def _included(self, path: str) -> Includes:
+        number = self._number(path)
+        if number and path not in self._outlines:
+            return self._read(number).includes()
+        outline = self._outline(path)
+        return outline.includes if outline is not None else ()
 
     def _answered(self, known: Callable[[], T], read: Callable[[Catalog], T]) -> T:
         """Answer from the index, and from the tree itself once the index turns out damaged."""
@@ -133,16 +145,13 @@ class IndexedCatalog(Catalog):
 
     def _held(self, wanted: Iterable[tuple[str, int]]) -> dict[str, list[tuple[str, int]]]:
         """Return the files that may have names, each with the number of its outline, by name."""
-        asked = {n: self._database.holders(number) & self._numbers for n, number in wanted}
+        known = self._last
+        asked = {n: {h for h in self._database.holders(i) if h in known} for n, i in wanted}
         files = self._files(set().union(*asked.values()))
         return {
             name: [(path, number) for number in sorted(numbers) for path in files[number]]
             for name, numbers in asked.items()
         }
-
-    @cached_property
-    def _numbers(self) -> frozenset[int]:
-        return frozenset(self._snapshot.numbers) - {0}
 
     def _files(self, numbers: set[int]) -> dict[int, list[str]]:
         """Return the paths of the files that have some outlines."""
@@ -150,17 +159,28 @@ class IndexedCatalog(Catalog):
         found: dict[int, list[str]] = {}
         for number in numbers:
             paths = found.setdefault(number, [])
-            for i in self._indexes[number]:
+            for i in self._indexes.get(number) or (self._last[number],):
                 folder = all_of.folders[bisect_right(all_of.ends, i)]
                 paths.append(f"{folder}/{all_of.names[i]}" if folder else all_of.names[i])
         return found
 
     @cached_property
+    def _last(self) -> dict[int, int]:
+        """The last file that has an outline, by its number."""
+        found = dict(zip(self._snapshot.numbers, count(), strict=False))
+        found.pop(0, None)
+        return found
+
+    @cached_property
     def _indexes(self) -> dict[int, list[int]]:
-        """The files that have an outline, by its number."""
-        found: dict[int, list[int]] = {}
-        for i, number in enumerate(self._snapshot.numbers):
-            found.setdefault(number, []).append(i)
+        """The files that have an outline, by its number, if there are several."""
+        numbers = sorted(self._snapshot.numbers)
+        found: dict[int, list[int]] = {a: [] for a, b in pairwise(numbers) if a == b}
+        found.pop(0, None)
+        if found:
+            for i, number in enumerate(self._snapshot.numbers):
+                if number in found:
+                    found[number].append(i)
         return found
 
     def _number(self, path: str) -> int | None:

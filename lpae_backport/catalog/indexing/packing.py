@@ -10,7 +10,7 @@ import sys
 import zlib
 from array import array
 
-from lpae_backport.catalog.definitions import Definition, Kind, Outline
+from lpae_backport.catalog.definitions import Definition, Includes, Kind, Outline
 from lpae_backport.errors import AuditError
 
 _HEAD = struct.Struct("<IIIII")
@@ -109,6 +109,11 @@ class Packed:
         word = b"\0%b\0" % name.encode("utf-8", "surrogateescape")
         return self._data.find(word, self._exports) != -1
 
+    def includes(self) -> Includes:
+        """Return what the file includes."""
+        found = _split(self._data[self._includes : self._exports])
+        return tuple((h[0] == "<", h[1:]) for h in found)
+
     def outline(self) -> Outline:
         """Return the whole outline."""
         names = _split(self._data[_HEAD.size : self._kinds])
@@ -121,9 +126,8 @@ class Packed:
             )
         except (KeyError, ValueError):
             raise DamagedError("an outline has unknown kinds") from None
-        includes = _split(self._data[self._includes : self._exports])
         exports = frozenset(_split(self._data[self._exports :]))
-        return Outline(definitions, tuple((h[0] == "<", h[1:]) for h in includes), exports)
+        return Outline(definitions, self.includes(), exports)
 
     def _definition(self, index: int, name: str) -> Definition:
         if index >= self._count:

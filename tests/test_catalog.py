@@ -13,14 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lpae_backport.catalog import unindexed
 from lpae_backport.catalog.definitions import Kind
 from lpae_backport.catalog.filescan import scan
+from lpae_backport.catalog.treebytes import located, reader_of
 from lpae_backport.catalog.unindexed import ScannedCatalog
 from lpae_backport.catalog.wanted import Wanted
 from lpae_backport.catalog.workers import spread
 from lpae_backport.errors import TreeError
-from lpae_backport.filetree import FileTree
-from lpae_backport.objects import GitStore
+from lpae_backport.filetree import FileTree, UnreadableError
+from lpae_backport.objects import CatFile, GitStore
 from lpae_backport.storedtree import StoredTree
 from lpae_backport.tree import Tree
 from tests.git import commit
@@ -160,6 +162,40 @@ def test_a_revision_says_the_same_as_its_directory(tmp_path: Path) -> None:
     one, other = ScannedCatalog(stored), ScannedCatalog(tree_of(top))
     for path in FILES:
         assert one.outline(path) == other.outline(path)
+
+
+def test_processes_do_not_share_what_reads_a_revision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A catalog that has read before it is copied gives each file its own content all the same."""
+    monkeypatch.setattr(unindexed, "_CHUNK", 4)
+    names = [f"name_{i}" for i in range(200)]
+    files = {f"include/h{i}.h": f"int {n}(void);\n" + "// \n" * i for i, n in enumerate(names)}
+    top = write(tmp_path / "r", files)
+    commit(top)
+    catalog = ScannedCatalog(StoredTree("r", GitStore(str(top), "HEAD"), is_kernel=False), 2)
+    assert catalog.outline("include/h0.h") is not None
+    assert {n: [p.path for p in places] for n, places in catalog.places(names).items()} == {
+        n: [f"include/h{i}.h"] for i, n in enumerate(names)
+    }
+    assert catalog.problems == []
+
+
+def test_an_object_that_is_not_the_one_asked_for_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever made git answer out of step, nothing is taken for another file's content."""
+    top = write(tmp_path / "r", FILES)
+    commit(top)
+    tree = StoredTree("r", GitStore(str(top), "HEAD"), is_kernel=False)
+    reader = reader_of(tree)
+    path, key = located(tree, "drivers/x/x.c")
+    other = located(tree, "include/linux/a.h")[1]
+    assert reader.read(path, key)
+    asked = CatFile.ask
+    monkeypatch.setattr(CatFile, "ask", lambda self, name, limit: asked(self, other, limit))
+    with pytest.raises(UnreadableError, match="another"):
+        reader.read(path, key)
 
 
 def test_hostile_files(tmp_path: Path) -> None:

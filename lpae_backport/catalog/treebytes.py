@@ -107,18 +107,23 @@ class Objects(Reader):
     def __init__(self, git_dir: str) -> None:
         self._git_dir = git_dir
         self._git: CatFile | None = None
+        self._owner = 0
 
     def __reduce__(self) -> tuple[type["Objects"], tuple[str]]:
         return Objects, (self._git_dir,)
 
     def raw(self, path: str, key: str) -> bytes:
         """Return the bytes of a file; see `Reader`."""
-        if self._git is None:
-            self._git = CatFile(self._git_dir)
+        # A copy of this process must not talk to the same git: each would get the other's answers.
+        if self._git is None or self._owner != os.getpid():
+            self._git, self._owner = CatFile(self._git_dir), os.getpid()
         head, data, size = self._git.ask(key, MAX_BYTES)
         if size < 0 or head.split(" ")[1] != "blob":
             self._git = self._git if head else None  # it ended over this one
             raise UnreadableError("missing from the repository", where=path, hint="git fetch")
+        if head.split(" ")[0] != key:
+            self._git = None
+            raise UnreadableError("git answered with another object", where=path)
         return _bounded(path, data, size)
 
 

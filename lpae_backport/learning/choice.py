@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which facts of a patch are written down: the most telling few that cover what it changes."""
+
+from collections.abc import Iterable, Iterator
+
+from lpae_backport.learning.lesson import Fact, Goal, Rank
+from lpae_backport.learning.trial import Trial
+
+_MOST = 40
+"""Checks of one pack."""
+_GROUPS = {"new functions": 4, "new macros": 3, "new declarations": 2, "exports": 3}
+"""Checks of things that are new in one file."""
+_TYPE = 3
+"""Checks of one struct or enum."""
+_FUNCTION = 2
+"""Checks of what one function has; one more may tell what it has not."""
+_ATTEMPTS = 40
+"""Goals of one function that are tried; those behind them tell less."""
+_WEAK = frozenset({"new declarations", "includes"})
+"""What is written only where the file shows nothing better."""
+
+
+class Choice:
+    """The facts chosen, and what of the patch they cover.
+
+    Args:
+        trial: runs checks.
+    """
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
+        self.facts: list[Fact] = []
+        self.covered: set[tuple[str, str]] = set()
+        """The entities that a fact tells of, by file."""
+        self.left: set[tuple[str, str]] = set()
+        """Those that have goals, none of which became a fact."""
+
+    def choose(self, goals: Iterable[Goal]) -> None:
+        """Choose among the goals of one file."""
+        by_entity: dict[tuple[str, str], list[Goal]] = {}
+        for g in goals:
+            by_entity.setdefault((g.path, g.entity), []).append(g)
+        before = len(self.facts)
+        ordered = sorted(by_entity.items(), key=lambda e: (e[0][1] in _WEAK, e[0][1] == "includes"))
+        for entity, found in ordered:
+            if entity[1] in _WEAK and len(self.facts) > before:
+                continue
+            self._entity(entity, found)
+
+    def _entity(self, entity: tuple[str, str], goals: list[Goal]) -> None:
+        chosen = list(self._best(entity[1], goals))
+        room = max(0, _MOST - len(self.facts))
+        self.facts += chosen[:room]
+        (self.covered if chosen else self.left).add(entity)
+
+    def _best(self, name: str, goals: list[Goal]) -> Iterator[Fact]:
+        present = sorted(
+            (g for g in goals if g.rank is not Rank.ABSENCE), key=lambda g: (g.rank, -g.weight)
+        )
+        most = _quota(name)
+        places: set[int] = set()
+        count = 0
+        for goal in present[:_ATTEMPTS]:
+            if count == most or (count and goal.rank > Rank.STORE):
+                break
+            if goal.place and goal.place in places:
+                continue
+            fact = self._trial.fact(goal)
+            if fact is not None:
+                count += 1
+                places.add(goal.place)
+                yield fact
+        yield from self._absence(goals)
+
+    def _absence(self, goals: list[Goal]) -> Iterator[Fact]:
+        for goal in [g for g in goals if g.rank is Rank.ABSENCE][:_ATTEMPTS]:
+            fact = self._trial.fact(goal)
+            if fact is not None:
+                yield fact
+                return
+
+
+def _quota(name: str) -> int:
+    if name in _GROUPS:
+        return _GROUPS[name]
+    if name.startswith(("struct ", "union ", "enum ", "object ")):
+        return _TYPE
+    return _FUNCTION if name.endswith("()") else 1

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Writes what was learned as a pack: its files, its steps, the cases of each."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from lpae_backport.document import dump_yaml, parse_yaml
+from lpae_backport.errors import RuleError
+from lpae_backport.learning.lesson import Change, Fact, Gap, Raw
+from lpae_backport.rule import FileSpec, Pack, Step
+from lpae_backport.ruleset import SCHEMA
+from lpae_backport.stepfile import StepReader
+
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_CONTROL = re.compile(r"[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]")
+_NAME_WIDTH = 48
+
+
+def logical_files(changes: Sequence[Change]) -> dict[str, FileSpec]:
+    """Name the files of a patch as a pack does, each by its own name, shortest first."""
+    found: dict[str, FileSpec] = {}
+    for c in changes:
+        parts = c.path.split("/")
+        stem = parts[-1].removesuffix(".c").replace(".", "-")
+        name = stem
+        for above in reversed(parts[:-1]):
+            if name not in found:
+                break
+            name = f"{above}-{name}"
+        paths = (c.path, c.old_path) if c.old_path != c.path and c.after else (c.path,)
+        found[name if name not in found else f"{name}-{len(found)}"] = FileSpec(name, paths)
+    return {k: FileSpec(k, s.paths) for k, s in found.items()}
+
+
+def slug(text: str) -> str:
+    """Return some text as an id: words in lower case with dashes between."""
+    words = _WORD.findall(text.lower())
+    kept = ""
+    for w in words:
+        if len(kept) + len(w) > _NAME_WIDTH:
+            break
+        kept = f"{kept}-{w}" if kept else w
+    return kept or "learned"
+
+
+def with_ids(facts: Iterable[Fact]) -> Iterator[tuple[Fact, Raw]]:
+    """Yield facts with their checks, each called by a name of its own."""
+    used: dict[str, int] = {}
+    for f in facts:
+        kind, head = next(iter(f.goal.forms[0].items())), ""
+        for key in f.raw:
+            if key in _HEADS:
+                kind, head = (key, f.raw[key]), str(f.raw[key])
+                break
+        words = re.findall(r"(?<!\$)\b[A-Za-z_]\w*", head)
+        word = max(words, key=len, default=str(kind[0]))
+        name = slug(f"{kind[0]} {word.replace('_', ' ')}")
+        used[name] = used.get(name, 0) + 1
+        number = used[name]
+        yield f, {"id": name if number == 1 else f"{name}-{number}", **f.raw}
+
+
+_HEADS = (
+    *("enumerator", "field", "macro", "function", "calls", "contains", "lacks", "guard"),
+    *("include", "entry", "declaration", "export", "file", "no-file", "kconfig"),
+)
+
+
+class Writer:
+    """Writes the files of a pack.
+
+    Args:
+        name: the pack's id.
+        title: what the patch is.
+        files: the logical files.
+    """
+
+    def __init__(self, name: str, title: str, files: Mapping[str, FileSpec]) -> None:
+        self._name = name
+        self._title = clean(title)
+        self._files = dict(files)
+
+    def pack_file(self, gaps: Sequence[Gap], origin: str) -> str:
+        """Return ``pack.yaml``, with what the pack does not tell as a comment."""
+        data = {
+            "schema": str(SCHEMA),
+            "id": self._name,
+            "title": self._title,
+            "files": {k: {"paths": list(s.paths)} for k, s in self._files.items()},
+        }
+        head = [f"# Drafted by lpae-audit learn from {comment(origin)}."]
+        head += ["# What no check of it tells:"] if gaps else []
+        head += [f"#   {comment(g.path)}: {comment(g.what)}: {comment(g.why)}" for g in gaps]
+        return "\n".join(head) + "\n" + dump_yaml(data)
+
+    def step_file(
+        self, step: str, title: str, why: str, commit: tuple[str, str] | None, checks: list[Raw]
+    ) -> str:
+        """Return the file of one step."""
+        data: dict[str, object] = {"id": step, "title": clean(title), "why": clean(why) + "\n"}
+        if commit is not None:
+            data["commits"] = [{"sha": commit[0], "subject": clean(commit[1])}]
+        data["checks"] = checks
+        return dump_yaml(data)
+
+    def step(self, text: str, name: str) -> Step:
+        """Read a step as it was written."""
+        return StepReader(self._files).step(parse_yaml(text.encode(), Path(f"{name}.yaml")))
+
+    def pack(self, steps: tuple[Step, ...]) -> Pack:
+        """Return the pack with some steps, without files on disk."""
+        return Pack(self._name, self._title, Path(self._name), "", self._files, steps)
+
+
+def case_file(cases: Sequence[tuple[str, str, Mapping[str, str]]]) -> str:
+    """Return a file of cases: name, verdict and files of each, code in blocks as it stands."""
+    parts = []
+    for name, verdict, files in cases:
+        parts.append(f"- name: {name}\n  expect: {verdict}\n  files:")
+        if not files:
+            parts[-1] += " {}"
+        for path, text in files.items():
+            shown = dump_yaml(path).removesuffix("...\n").strip()
+            body = _CONTROL.sub(" ", text).replace("\x85", " ").rstrip("\n")
+            lines = [f"      {x}" if x else "" for x in body.split("\n")]
+            parts.append("\n".join([f"    {shown}: |2", *lines]))
+    return "\n".join(parts) + "\n"
+
+
+def reads_back(text: str) -> bool:
+    """Tell whether a file of a pack can be read as YAML, within the limits there are."""
+    try:
+        parse_yaml(text.encode("utf-8", "replace"), Path("case"))
+    except RuleError:
+        return False
+    return True
+
+
+def clean(text: str) -> str:
+    """Return text that YAML takes as it is."""
+    return _CONTROL.sub(" ", text).strip() or "(untitled)"
+
+
+def comment(text: str) -> str:
+    """Return text as it may stand in a comment of one line."""
+    return " ".join(clean(text).split())

@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a patch does within a function, as goals for checks."""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from lpae_backport.learning.lesson import Goal, Rank, Raw
+from lpae_backport.learning.wording import Wording, fits, is_constant
+from lpae_backport.symbols import Body, CodeFile, Function
+from lpae_backport.syntax import Node
+
+_TELLING = frozenset(
+    {
+        "binary_expression",
+        "unary_expression",
+        "conditional_expression",
+        "update_expression",
+        "field_expression",
+        "subscript_expression",
+        "pointer_expression",
+        "cast_expression",
+        "sizeof_expression",
+        "compound_literal_expression",
+    }
+)
+_LEAVES = frozenset({"return_statement", "goto_statement", "break_statement", "continue_statement"})
+_MAX_NODES = 60_000
+_NEAR = 3
+"""Statements behind an early exit that are looked at for what it guards."""
+
+
+class Reading:
+    """A function of one side: all its readings, and what stands in them."""
+
+    def __init__(self, file: CodeFile, found: list[Function]) -> None:
+        self.file = file
+        self.bodies = [b for f in found for b in f.bodies]
+        self.is_read = bool(self.bodies) and not any(f.problem for f in found)
+        self.is_huge = sum(len(b.nodes) for b in self.bodies) > _MAX_NODES
+
+    @cached_property
+    def forms(self) -> dict[int, str]:
+        """What each node looks like whatever its locals are called, by the node's identity."""
+        found: dict[int, str] = {}
+        for body in self.bodies:
+            own = body.locals | set(body.params)
+            for n in reversed(body.nodes):
+                found[id(n)] = _form(n, own, found)
+        return found
+
+    @cached_property
+    def present(self) -> frozenset[str]:
+        """What all nodes look like."""
+        return frozenset(self.forms.values())
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The identifiers."""
+        return frozenset(w for b in self.bodies for w in b.by_label)
+
+    @cached_property
+    def callees(self) -> frozenset[str]:
+        """The names that are called."""
+        return frozenset(
+            n.kids[0].label
+            for b in self.bodies
+            for n in b.nodes
+            if n.kind == "call_expression" and n.kids
+        )
+
+    @cached_property
+    def neighbours(self) -> frozenset[tuple[str, str]]:
+        """Pairs of what stands behind each other in a block; empty for its ends."""
+        return frozenset(
+            (self.of(a), self.of(b)) for body in self.bodies for _, a, b in adjacent(body)
+        )
+
+    def of(self, node: Node | None) -> str:
+        """Return what a node looks like; empty for none."""
+        return self.forms[id(node)] if node is not None else ""
+
+
+def _form(n: Node, own: set[str], known: dict[int, str]) -> str:
+    if n.kind == "identifier":
+        return "$" if n.label in own else n.label
+    if n.kind == "compound_statement" and len(n.kids) == 1:
+        return known[id(n.kids[0])]
+    kids = ",".join(known[id(k)] for k in n.kids)
+    text = f"{n.kind}:{n.label}({kids})"
+    return text if len(text) < 120 else f"{n.kind}#{hash(text)}"
+
+
+def adjacent(body: Body) -> Iterator[tuple[Node, Node | None, Node | None]]:
+    """Yield the pairs of neighbours in each block, with the block; `None` for its ends."""
+    for n in body.nodes:
+        if n.kind != "compound_statement":
+            continue
+        if n.parent is not None and n.parent.kind == "switch_statement":
+            continue
+        run: list[Node | None] = [None, *(k for k in n.kids if k.kids or k.label), None]
+        if len(run) > 2:
+            yield from ((n, a, b) for a, b in zip(run, run[1:], strict=False))
+
+
+class FunctionGoals:
+    """The goals that a change of one function gives.
+
+    Args:
+        name: the function.
+        logical: what the pack calls its file.
+        path: that file.
+        after: the function with the patch.
+        before: the function without.
+    """
+
+    def __init__(self, name: str, logical: str, path: str, after: Reading, before: Reading) -> None:
+        self._name = name
+        self._in = f"{logical}:{name}"
+        self._path = path
+        self._after = after
+        self._before = before
+
+    def goals(self) -> Iterator[Goal]:
+        """Yield what is new, then what is gone."""
+        yield from self._added(self._after, self._before, "contains")
+        yield from self._guards()
+        yield from self._order()
+        for goal in self._added(self._before, self._after, "lacks"):
+            yield Goal(goal.path, goal.entity, Rank.ABSENCE, goal.forms, goal.place)
+
+    def _goal(self, rank: Rank, forms: list[Raw], at: Node) -> Iterator[Goal]:
+        kept = [f for i, f in enumerate(forms) if f not in forms[:i] and _is_short(f)]
+        if kept:
+            place = _statement(at).start
+            yield Goal(self._path, f"{self._name}()", rank, tuple(kept), place)
+
+    def _code(self, kind: str, *texts: str) -> list[Raw]:
+        return [{kind: t, "in": self._in} for t in texts]
+
+    def _added(self, mine: Reading, other: Reading, kind: str) -> Iterator[Goal]:
+        seen: set[str] = set()
+        for body in mine.bodies:
+            words = Wording(mine.file, body)
+            for n in body.nodes:
+                form = mine.of(n)
+                if form in other.present or form in seen:
+                    continue
+                seen.add(form)
+                yield from self._fresh(n, words, mine, other, kind)
+
+    def _fresh(
+        self, n: Node, words: Wording, mine: Reading, other: Reading, kind: str
+    ) -> Iterator[Goal]:
+        """Yield goals for one node that the other side has not."""
+        if n.kind == "call_expression":
+            forms = self._call(n, words, mine, other, kind)
+            yield from self._goal(Rank.CALL, forms, n)
+        elif n.kind == "assignment_expression":
+            yield from self._goal(Rank.STORE, self._store(n, words, mine, other, kind), n)
+        elif n.kind == "return_statement":
+            rank = Rank.FORM if kind == "contains" else Rank.LINE
+            yield from self._goal(rank, self._code(kind, words.open(n), words.plain(n)), n)
+        elif n.kind in _TELLING and not any(mine.of(k) not in other.present for k in _inner(n)):
+            rank = Rank.FORM if _tells(n, words) else Rank.LINE
+            yield from self._goal(rank, self._code(kind, words.open(n), words.plain(n)), n)
+        elif n.kind in ("identifier", "field_identifier") and n.label not in other.words:
+            if not words.is_own(n):
+                yield from self._goal(Rank.FORM, self._code(kind, n.label), n)
+        elif n.kind in ("case_statement", "labeled_statement"):
+            return
+
+    def _call(self, n: Node, words: Wording, mine: Reading, other: Reading, kind: str) -> list[Raw]:
+        callee = n.kids[0].label
+        args = n.kids[-1].kids
+        if callee and callee not in other.callees:
+            return self._code(kind, words.any_call(n))
+        inner = [k for k in n.walk() if k is not n and k.kind == "call_expression"]
+        if any(mine.of(k) not in other.present for k in inner):
+            return []
+        fresh = frozenset(i for i, a in enumerate(args) if mine.of(a) not in other.present)
+        texts = [words.loose_call(n), words.loose_call(n, fresh), words.open(n), words.plain(n)]
+        return self._code(kind, *texts)
+
+    def _store(
+        self, n: Node, words: Wording, mine: Reading, other: Reading, kind: str
+    ) -> list[Raw]:
+        value = n.kids[-1]
+        if any(
+            mine.of(k) not in other.present and k.kind == "call_expression" for k in value.walk()
+        ):
+            return []
+        target = words.open(n.kids[0])
+        texts = [f"{target} {n.label} $_", words.open(n), words.plain(n)]
+        return self._code(kind, *(texts[1:] if words.is_own(n.kids[0]) else texts))
+
+    def _guards(self) -> Iterator[Goal]:
+        for body in self._after.bodies:
+            words = Wording(self._after.file, body)
+            for n in body.nodes:
+                condition = n.kid("condition") if n.kind == "if_statement" else None
+                if condition is None or self._after.of(condition) in self._before.present:
+                    continue
+                text = words.open(condition)
+                if _names_something(condition, words):
+                    yield from self._guarded(n, text, words)
+
+    def _guarded(self, n: Node, condition: str, words: Wording) -> Iterator[Goal]:
+        """Yield goals for what an ``if`` decides: its branches, and what an early exit spares."""
+        then, other = n.kid("consequence"), n.kid("alternative")
+        negated = f"!({condition})"
+        for branch, text in ((then, condition), (other, negated)):
+            for subject in _subjects(branch)[:_NEAR]:
+                yield from self._guard(subject, text, words)
+        if then is None or not _last_leaves(then):
+            return
+        block = n.parent
+        if block is None or n not in block.kids:
+            return
+        for stmt in block.kids[block.kids.index(n) + 1 :][:_NEAR]:
+            for subject in _subjects(stmt)[:1]:
+                yield from self._guard(subject, negated, words)
+
+    def _guard(self, subject: Node, condition: str, words: Wording) -> Iterator[Goal]:
+        raw = {"guard": words.brief(subject), "in": self._in}
+        forms: list[Raw] = [raw | {"when": condition}, raw | {"only-when": condition}]
+        yield from self._goal(Rank.GUARD, forms, subject)
+
+    def _order(self) -> Iterator[Goal]:
+        """Yield goals for statements that now stand behind each other and did not."""
+        for body in self._after.bodies:
+            words = Wording(self._after.file, body)
+            for block, a, b in adjacent(body):
+                of = self._after.of
+                if (of(a), of(b)) in self._before.neighbours:
+                    continue
+                texts = [_pair(words.outline, a, b), _pair(words.plain, a, b)]
+                yield from self._goal(
+                    Rank.ORDER, self._code("contains", *(t for t in texts if t)), b or a or block
+                )
+
+
+def _pair(written: "object", a: Node | None, b: Node | None) -> str:
+    """Return a block in which two statements stand behind each other."""
+    assert callable(written)
+    first = written(a) if a is not None else ""
+    second = written(b) if b is not None else ""
+    if (a is not None and not first) or (b is not None and not second):
+        return ""
+    parts = ["$$$;"] * (a is not None) + [first, second] + ["$$$;"] * (b is not None)
+    return "{ " + " ".join(p for p in parts if p) + " }"
+
+
+def _is_short(raw: Raw) -> bool:
+    return all(fits(v) for v in raw.values() if isinstance(v, str))
+
+
+def _inner(n: Node) -> Iterator[Node]:
+    """Yield what is below a node and would tell more than the node itself."""
+    wanted = (*_TELLING, "call_expression", "assignment_expression")
+    return (k for k in n.walk() if k is not n and k.kind in wanted)
+
+
+def _tells(n: Node, words: Wording) -> bool:
+    return _names_something(n, words) and n.kind != "pointer_expression"
+
+
+def _names_something(n: Node, words: Wording) -> bool:
+    """Tell whether some code names anything but locals and plain numbers."""
+    return any(
+        k.kind == "field_identifier"
+        or (k.kind == "identifier" and not words.is_own(k) and k.label != "NULL")
+        for k in n.walk()
+    )
+
+
+def _statement(n: Node) -> Node:
+    """Return the statement that a node is part of."""
+    if n.kind.endswith("_statement") or n.kind == "declaration":
+        return n
+    for a in n.ancestors():
+        if a.kind.endswith("_statement") or a.kind == "declaration":
+            return a
+    return n
+
+
+def _subjects(branch: Node | None) -> list[Node]:
+    """Return what a branch does: calls and stores first, then how it leaves."""
+    if branch is None:
+        return []
+    nodes = list(branch.walk())
+    found = [n for n in nodes if n.kind == "call_expression" and n.kids[0].kind == "identifier"]
+    found += [n for n in nodes if n.kind == "assignment_expression"]
+    leaving = [n for n in nodes if n.kind == "return_statement" and n.kids]
+    return found + [n for n in leaving if not is_constant(n.kids[0]) or n.kids[0].kids]
+
+
+def _last_leaves(branch: Node) -> bool:
+    last = branch.kids[-1] if branch.kind == "compound_statement" and branch.kids else branch
+    return last.kind in _LEAVES

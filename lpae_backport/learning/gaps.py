@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a patch does that no check of a pack tells, and why not."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from lpae_backport.entities.extraction import Entity, EntityFile
+from lpae_backport.learning.choice import Choice
+from lpae_backport.learning.lesson import Change, Fact, Gap
+
+_NOT_C = "it is no C; the rule language knows C and Kconfig"
+_HELD = "each check that could tell it holds without the patch too, or cannot be decided"
+_GONE = {
+    "include": "an include that goes cannot be told",
+    "declaration": "a declaration that goes cannot be told",
+    "object": "an object that goes cannot be told",
+}
+_SORTS = {"struct": "struct ", "union": "union ", "enum": "enum ", "object": "object "}
+_NEW = {"function": "new functions", "macro": "new macros", "include": "includes"}
+_MANY = 40
+
+
+def gaps_of(
+    changes: Sequence[Change],
+    mine: Mapping[str, EntityFile],
+    theirs: Mapping[str, EntityFile],
+    choice: Choice,
+    told: Sequence[Fact],
+) -> Iterator[Gap]:
+    """Yield the changed entities that no check tells of.
+
+    Args:
+        changes: the files.
+        mine: those of C with the patch.
+        theirs: the same without.
+        choice: what was tried.
+        told: the checks that were written.
+    """
+    covered = {(f.goal.path, f.goal.entity) for f in told}
+    files = {f.goal.path for f in told}
+    for c in changes:
+        if c.path not in mine:
+            if c.path not in files:
+                yield Gap(c.path, "the whole file", _NOT_C if c.after else "the file is gone")
+            continue
+        found = list(_of_file(c, mine[c.path], theirs[c.path], covered, choice))
+        yield from found[:_MANY]
+        if not found and c.path not in files and c.before is not None:
+            yield Gap(c.path, "the whole file", "only comments, blanks or what is never compiled")
+
+
+def _of_file(
+    change: Change,
+    after: EntityFile,
+    before: EntityFile,
+    covered: set[tuple[str, str]],
+    choice: Choice,
+) -> Iterator[Gap]:
+    if change.before is None:
+        return
+    old: dict[tuple[str, str], list[Entity]] = {}
+    for e in before.entities:
+        old.setdefault((e.kind, e.name), []).append(e)
+    seen: set[tuple[str, str]] = set()
+    for e in after.entities:
+        key = (e.kind, e.name)
+        had = [(o.tokens, o.conditions) for o in old.get(key, [])]
+        seen.add(key)
+        if (e.tokens, e.conditions) in had:
+            continue
+        names = {_NEW.get(e.kind, ""), *_entity_names(e)}
+        if any((change.path, n) in covered for n in names):
+            continue
+        tried = any((change.path, n) in choice.left for n in names)
+        yield Gap(change.path, f"{e.kind} {e.name}", _why(e, bool(had), tried), e.place.line)
+    for key, entities in old.items():
+        if key not in seen:
+            why = _GONE.get(key[0], "it is gone, and nothing that stays tells so")
+            yield Gap(change.path, f"{key[0]} {key[1]}", why, entities[0].place.line)
+
+
+def _entity_names(e: Entity) -> set[str]:
+    if e.kind == "function":
+        return {f"{e.name}()"}
+    if e.kind == "macro":
+        return {f"macro {e.name}"}
+    if e.kind in ("object", "declaration"):
+        return {f"object {e.name}", "new declarations"}
+    return {_SORTS.get(e.kind, "") + e.name} | {f"{k} {a}" for k in _SORTS for a in e.also}
+
+
+def _why(e: Entity, had: bool, tried: bool) -> str:
+    if tried:
+        return _HELD
+    if e.trouble:
+        return f"it could not be read: {e.trouble}"
+    if e.kind in ("object", "declaration") and had:
+        return "the rule language sees designated entries only"
+    if e.kind in ("other", "typedef"):
+        return f"the rule language has no check for it ({e.kind})"
+    if e.kind in ("include", "function", "macro") and not had:
+        return "other checks of the file tell as much"
+    return "its types, attributes or strings change, for which the rule language has no check"

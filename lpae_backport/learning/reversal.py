@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A tree as it was before a patch: its files with the hunks taken back out, in memory."""
+
+from collections.abc import Sequence
+
+from lpae_backport.filetree import FileTree, UnreadableError
+from lpae_backport.learning.lesson import Change, Gap
+from lpae_backport.mailpatch.model import FileChange, Hunk, LineKind, Patch
+
+_LOOSEST = 3
+"""Most lines of context that may have changed since, at either end of a hunk."""
+
+
+def take_back(patches: Sequence[Patch], tree: FileTree) -> tuple[list[Change], list[Gap]]:
+    """Undo patches on the files of a tree that has them.
+
+    Args:
+        patches: the patches, in the order they were applied.
+        tree: the tree.
+
+    Returns:
+        The files as they were and are, and those of which some hunk could not be undone, which
+        are left out whole: what they were is not known.
+    """
+    undone = _Undone(tree)
+    for patch in reversed(patches):
+        for change in reversed(patch.changes):
+            undone.take(change)
+    return undone.changes(), undone.gaps
+
+
+class _Undone:
+    """The files of a tree, with changes taken back one after the other."""
+
+    def __init__(self, tree: FileTree) -> None:
+        self._tree = tree
+        self._now: dict[str, bytes | None] = {}
+        self._first: dict[str, str] = {}
+        self._lost: set[str] = set()
+        self.gaps: list[Gap] = []
+
+    def take(self, change: FileChange) -> None:
+        """Undo what a patch does to one file."""
+        path = change.path
+        if _leaves(path) or _leaves(change.old_path):
+            self._lose(path, "its path leads out of the tree")
+        elif change.is_binary:
+            self._lose(path, "it is no text")
+        elif path in self._lost:
+            self._lost.add(change.old_path or path)
+        elif any(h.problem for h in change.hunks):
+            self._lose(path, "a hunk of it is not whole")
+        else:
+            self._undo(change)
+
+    def _undo(self, change: FileChange) -> None:
+        path = change.path
+        try:
+            data = self._read(path) if change.new_path else b""
+        except UnreadableError as e:
+            self._lose(path, f"it cannot be read in NEW: {e.message}")
+            return
+        if not change.new_path and self._tree.is_file(path):
+            self._lose(path, "the patch takes it away, and NEW has it")
+            return
+        text = data.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+        before = _undone(text, change.hunks) if change.old_path else ""
+        if isinstance(before, Hunk):
+            self._lose(path, f"NEW does not have its hunk {before.header}", before.new_start)
+            return
+        name = self._first.pop(path, path)
+        if not change.new_path:
+            self._now[path] = before.encode("utf-8", "surrogateescape")
+        elif not change.old_path:
+            self._now[path] = None
+        else:
+            if change.old_path != path and not change.is_copy:
+                self._now[path] = None
+            self._now[change.old_path] = before.encode("utf-8", "surrogateescape")
+        self._first[change.old_path or path] = name
+
+    def _read(self, path: str) -> bytes:
+        data = self._now.get(path)
+        return data if data is not None else self._tree.read(path)
+
+    def _lose(self, path: str, why: str, line: int = 0) -> None:
+        self._lost.add(path)
+        self.gaps.append(Gap(path, "the whole file", why, line))
+
+    def changes(self) -> list[Change]:
+        """Return the files that are known on both sides."""
+        found = []
+        for old, path in sorted(self._first.items(), key=lambda p: p[1]):
+            if path in self._lost or old in self._lost:
+                continue
+            after = self._tree.read(path) if self._tree.is_file(path) else None
+            before = self._now.get(old)
+            if after is not None and b"\r\n" in after:
+                after = after.replace(b"\r\n", b"\n")
+            found.append(Change(path, old, before, after))
+        return found
+
+
+def _leaves(path: str) -> bool:
+    return path.startswith("/") or ".." in path.split("/")
+
+
+def _undone(text: str, hunks: tuple[Hunk, ...]) -> str | Hunk:
+    """Return a text without some hunks, or the first hunk that it does not have."""
+    lines = text.split("\n")
+    ended = lines[-1:] == [""]
+    if ended:
+        lines.pop()
+    places: list[tuple[int, int, list[str]]] = []
+    at = drift = 0
+    for hunk in hunks:
+        found = _place(lines, hunk, at, hunk.new_start - 1 + drift)
+        if found is None:
+            return hunk
+        start, head, tail = found
+        old = list(hunk.before)[head : len(hunk.before) - tail]
+        size = len(hunk.after) - head - tail
+        drift = start - head - (hunk.new_start - 1)
+        at = start + size
+        places.append((start, size, old))
+    for start, size, old in reversed(places):
+        lines[start : start + size] = old
+    return "\n".join(lines) + ("\n" if ended and lines else "")
+
+
+def _place(lines: list[str], hunk: Hunk, first: int, likely: int) -> tuple[int, int, int] | None:
+    """Return where a hunk's new lines stand, and how much context had to be left off each end."""
+    block = list(hunk.after)
+    head = _context(hunk.lines)
+    tail = _context(hunk.lines[::-1])
+    plain = [" ".join(x.split()) for x in lines]
+    for loose in range(_LOOSEST + 1):
+        a, b = min(loose, head), min(loose, tail)
+        want = block[a : len(block) - b]
+        if not want and loose:
+            return None
+        for have, wanted in ((lines, want), (plain, [" ".join(x.split()) for x in want])):
+            start = _find(have, wanted, first, max(likely + a, first))
+            if start is not None:
+                return start, a, b
+        if loose >= head and loose >= tail:
+            return None
+    return None
+
+
+def _context(lines: Sequence[object]) -> int:
+    count = 0
+    for x in lines:
+        if getattr(x, "kind", None) is not LineKind.CONTEXT:
+            break
+        count += 1
+    return count
+
+
+def _find(lines: list[str], block: list[str], first: int, likely: int) -> int | None:
+    """Return where a block of lines stands, the place nearest to the likely one."""
+    if not block:
+        return min(likely, len(lines))
+    if lines[likely : likely + len(block)] == block:
+        return likely
+    last = len(lines) - len(block)
+    places = [
+        i
+        for i in range(first, last + 1)
+        if lines[i] == block[0] and lines[i : i + len(block)] == block
+    ]
+    return min(places, key=lambda i: abs(i - likely), default=None)

@@ -800,3 +800,23 @@ def test_a_tree_has_all_that_its_own_code_needs(
     top = write(tmp_path_factory.mktemp("t"), files)
     needs = judged(top, top, CODE)
     assert {n.status for n in needs.needs} <= {Status.SAME}, [n for n in needs.needs if n.how]
+
+
+@pytest.mark.parametrize("reached", [False, True])
+def test_a_vendor_header_is_not_what_the_driver_brings_itself(
+    tmp_path: Path, reached: bool
+) -> None:
+    """A vendor's header may spell registers as the driver's own does; it counts if included."""
+    code = '#include "regs.h"\n' + call("int v = X_COMMAND;")
+    vendor = "include/uapi/gpu/regmap.h"
+    old = {A: f"#include <{vendor[8:]}>\n" if reached else "struct a;\n"}
+    old[vendor] = "#define X_COMMAND (0x18 + 4)\n"
+    own = {A: "struct a;\n", "drivers/gpu/x/regs.h": "#define X_COMMAND 0x18\n"}
+    found = need(assess(tmp_path, code, own, old), "X_COMMAND")
+    assert found.is_sibling
+    if reached:
+        assert found.status is Status.CHANGED
+        assert found.old is not None
+    else:
+        assert found.status is Status.MISSING
+        assert found.old is None

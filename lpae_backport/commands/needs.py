@@ -107,10 +107,16 @@ def command(
         trees = (reference, target)
         needs = worked_out(trees, catalog, lambda c: needs_of(subject, c[0], c[1], arch))
         report = FORMATS[form](needs, _shown(needs, statuses, kinds), verbose)
-    if needs.problems:
-        warn(f"{len(needs.problems)} stretches of code were not understood; see the report's end")
+    _warn(needs)
     write_report(report, output)
     return ExitCode.DONE if needs.is_met or exit_zero else ExitCode.FINDINGS
+
+
+def _warn(needs: Needs) -> None:
+    count = len(needs.problems)
+    if count:
+        what = "1 place" if count == 1 else f"{count} places"
+        warn(f"{what} could not be read or understood; see the report's end")
 
 
 def _shown(needs: Needs, statuses: Collection[str], kinds: Collection[str]) -> tuple[Need, ...]:

@@ -232,10 +232,18 @@ class Assessment:
             yield need
 
     def _beside(self, need: Need) -> Need:
-        """Mark what comes from the folder of the code itself."""
+        """Mark what comes from the folder of the code itself.
+
+        What a vendor's header calls so is another thing, unless that is included or of an older
+        version of the same driver.
+        """
         if need.new is None or posixpath.dirname(need.new.file) not in self._folders:
             return need
-        return replace(need, is_sibling=True)
+        old = need.old
+        if old is None or old.file in self.old.reach or self.old.is_driver_own(old.file):
+            return replace(need, is_sibling=True)
+        missing = replace(need, status=Status.MISSING, old=None, how="", compiles=False)
+        return replace(missing, is_sibling=True)
 
 
 def _with_fields(found: Sequence[Need]) -> list[Need]:

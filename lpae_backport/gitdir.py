@@ -39,6 +39,29 @@ def find_repository(given: str) -> tuple[str, str]:
     raise TreeError("not a git repository", where=given, hint="REPO@REV names a git repository")
 
 
+def split_revision(given: str) -> tuple[str, str, str]:
+    """Split ``REPO@REV[:SUBDIR]``; all are empty if it names no directory that exists.
+
+    Without a REPO it is the current directory.
+
+    Returns:
+        Repository, revision and folder.
+    """
+    if given.startswith("@"):
+        given = f".{given}"
+    for m in reversed(list(re.finditer("@", given))):
+        repository, rest = given[: m.start()], given[m.end() :]
+        if repository and os.path.isdir(repository):
+            # A colon within braces, as in @{12:00}, belongs to the revision.
+            cut = re.search(r":(?![^{]*\})", rest)
+            return (
+                (repository, rest[: cut.start()], rest[cut.end() :])
+                if cut
+                else (repository, rest, "")
+            )
+    return "", "", ""
+
+
 def _is_git(path: Path) -> bool:
     return (
         (path / "objects").is_dir() and (path / "refs").is_dir() and os.path.lexists(path / "HEAD")

@@ -62,9 +62,9 @@ class GitStore(Store):
         self._git = CatFile(self.git_dir)
         if not revision or "\n" in revision or not revision.isprintable():
             raise TreeError("names no revision", where=self._where, hint="REPO@REV, such as .@HEAD")
-        self.commit = self._ask(f"{revision}^{{commit}}", "commit", 1)[0]
+        self.commit = self.ask(f"{revision}^{{commit}}", "commit", 1)[0]
         """The commit that it stands for."""
-        self._root = self._ask(f"{self.commit}^{{tree}}", "tree", 1)[0]
+        self._root = self.ask(f"{self.commit}^{{tree}}", "tree", 1)[0]
 
     def folder(self, path: str) -> dict[str, Entry]:
         """Return what stands in a folder; see `Store.folder`."""
@@ -75,7 +75,7 @@ class GitStore(Store):
     def content(self, entry: Entry, limit: int) -> tuple[bytes, int]:
         """Return the first bytes of a file; see `Store.content`."""
         try:
-            _, data, size = self._ask(entry.key, "blob", limit)
+            _, data, size = self.ask(entry.key, "blob", limit)
         except TreeError as e:
             raise UnreadableError(e.message, hint=e.hint) from None
         return data, size
@@ -84,7 +84,7 @@ class GitStore(Store):
         entry = Entry(EntryKind.DIR, self._root) if not path else self.entry(path)
         if entry is None or entry.kind is not EntryKind.DIR:
             return {}
-        key, data, size = self._ask(entry.key, "tree", _MAX_FOLDER)
+        key, data, size = self.ask(entry.key, "tree", _MAX_FOLDER)
         if size > len(data):
             raise TreeError(f"folder '{path}' is too large", where=self._where)
         try:
@@ -93,7 +93,7 @@ class GitStore(Store):
             text = f"folder '{path}' is damaged (object {key[:12]})"
             raise TreeError(text, where=self._where) from None
 
-    def _ask(self, name: str, kind: str, limit: int) -> tuple[str, bytes, int]:
+    def ask(self, name: str, kind: str, limit: int) -> tuple[str, bytes, int]:
         """Ask for an object of a kind; return its full name, its first bytes, and its size.
 
         Raises:
@@ -136,11 +136,11 @@ def merge_base(git_dir: str, one: str, other: str) -> str:
         TreeError: the history that would tell is not here.
     """
     done = subprocess.run(  # noqa: S603 - no shell, no stranger's argument
-        [*_command(git_dir), "merge-base", "--all", one, other],
+        [*command(git_dir), "merge-base", "--all", one, other],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         cwd=git_dir,
-        env=_environment(),
+        env=environment(),
         check=False,
     )
     found = done.stdout.decode().split()
@@ -153,11 +153,13 @@ def merge_base(git_dir: str, one: str, other: str) -> str:
     return found[0] if len(found) == 1 else ""
 
 
-def _command(git_dir: str) -> list[str]:
+def command(git_dir: str) -> list[str]:
+    """Return how git is called for a repository of anybody's."""
     return ["git", f"--git-dir={git_dir}", "-c", "core.fsmonitor=false"]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return what git is told by its environment: nothing of the caller's."""
     return {k: v for k, v in os.environ.items() if not k.startswith("GIT_")} | _ENV
 
 
@@ -175,12 +177,12 @@ class CatFile:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         try:
             self._process = subprocess.Popen(  # noqa: S603 - no shell, no stranger's argument
-                [*_command(git_dir), "cat-file", "--batch"],
+                [*command(git_dir), "cat-file", "--batch"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._said,
                 cwd=git_dir,
-                env=_environment(),
+                env=environment(),
             )
         except FileNotFoundError:
             self._said.close()

@@ -2,12 +2,12 @@
 """Opens a tree by what the user calls it: a directory, ``REPO@REV[:SUBDIR]``, or an archive."""
 
 import os
-import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from lpae_backport.errors import TreeError
 from lpae_backport.filetree import FileTree
+from lpae_backport.gitdir import split_revision
 from lpae_backport.tree import Tree
 
 if TYPE_CHECKING:
@@ -125,29 +125,6 @@ def _repository(tree: FileTree) -> str:
     if not tree.directory:
         raise TreeError("has no other revisions", where=tree.path, hint="REPO@REV, or a directory")
     return tree.directory
-
-
-def split_revision(given: str) -> tuple[str, str, str]:
-    """Split ``REPO@REV[:SUBDIR]``; all are empty if it names no directory that exists.
-
-    Without a REPO it is the current directory.
-
-    Returns:
-        Repository, revision and folder.
-    """
-    if given.startswith("@"):
-        given = f".{given}"
-    for m in reversed(list(re.finditer("@", given))):
-        repository, rest = given[: m.start()], given[m.end() :]
-        if repository and os.path.isdir(repository):
-            # A colon within braces, as in @{12:00}, belongs to the revision.
-            cut = re.search(r":(?![^{]*\})", rest)
-            return (
-                (repository, rest[: cut.start()], rest[cut.end() :])
-                if cut
-                else (repository, rest, "")
-            )
-    return "", "", ""
 
 
 def _archive(

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from lpae_backport.archive import ArchiveStore
 from lpae_backport.filetree import FileTree, UnreadableError
+from lpae_backport.gitdir import split_revision
 from lpae_backport.objects import GitStore
-from lpae_backport.opening import open_tree, split_revision
+from lpae_backport.opening import open_tree
 from lpae_backport.rule import Pack
 from lpae_backport.storedtree import StoredTree
 from lpae_backport.tree import Tree

@@ -11,8 +11,8 @@ from lpae_backport.commands.trees import opened
 from lpae_backport.errors import ExitCode, TreeError, UsageError
 from lpae_backport.filetree import FileTree
 from lpae_backport.format.usage import FORMATS
+from lpae_backport.gitdir import split_revision
 from lpae_backport.matrix import names_of
-from lpae_backport.opening import split_revision
 from lpae_backport.output import Progress, write_report
 from lpae_backport.uses.kinds import MEANINGS, Kind, Symbol, is_symbol, symbol
 from lpae_backport.uses.renames import suggest

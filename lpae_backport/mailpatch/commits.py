@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Makes patches of commits."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
+
+from lpae_backport.errors import TreeError
+from lpae_backport.history import difference, first_parents
+from lpae_backport.mailpatch.assembling import patch_of
+from lpae_backport.mailpatch.letters import Letter
+from lpae_backport.mailpatch.model import Patch
+from lpae_backport.mailpatch.tally import Work
+from lpae_backport.objects import GitStore
+
+MAX_COMMITS = 10_000
+"""Most commits of one range."""
+_MAX_MESSAGE = 1 << 20
+_PERSON = re.compile(r"(.{0,1000}?) ?<([^>]{0,1000})> (-?\d{1,12}) ([+-])(\d\d)(\d\d)")
+
+
+def patches_of_commits(repository: str, revision: str, folder: str, given: str) -> list[Patch]:
+    """Return the patch of a commit against its first parent, or those of a range.
+
+    Args:
+        repository: a directory of the repository.
+        revision: what git takes for a commit, or ``A..B``: what B's first parents have gained
+            since A, the oldest first.
+        folder: where the kernel is in it; only what is changed there counts.
+        given: what the user calls it.
+
+    Raises:
+        TreeError: there is no such commit, or the history of it is not here, or it changes
+            nothing.
+    """
+    start, dots, end = revision.partition("..")
+    if dots and (end.startswith(".") or not start):
+        raise TreeError("is no range of commits", where=given, hint="REPO@A..B")
+    store = GitStore(repository, (end or "HEAD") if dots else revision)
+    below = store.below + folder.strip("/")
+    commits = [store.commit]
+    if dots:
+        base = GitStore(repository, start).commit
+        commits = first_parents(store.git_dir, base, store.commit, MAX_COMMITS)
+    count = len(commits)
+    found = []
+    for i, commit in enumerate(commits, 1):
+        name = given if not dots else f"{repository}@{commit[:12]}"
+        patch = _patch(store, commit, below.strip("/"), name)
+        if patch is not None:
+            position = (i, count) if dots and count > 1 else (0, 0)
+            found.append(replace(patch, position=position))
+    if not found:
+        raise TreeError(
+            "changes nothing", where=given, hint="a merge, or an empty commit or range?"
+        )
+    return found
+
+
+def _patch(store: GitStore, commit: str, below: str, name: str) -> Patch | None:
+    raw = store.ask(commit, "commit", _MAX_MESSAGE)[1].decode("utf-8", "surrogateescape")
+    head, _, message = raw.partition("\n\n")
+    fields = [line.partition(" ") for line in head.split("\n")]
+    parent = next((value for key, _, value in fields if key == "parent"), "")
+    author, date = _person(next((v for k, _, v in fields if k == "author"), ""))
+    diff = difference(store, parent, commit, below).decode("utf-8", "surrogateescape")
+    lines = diff.split("\n")[:-1]
+    letter = Letter(lines, range(1, len(lines) + 1))
+    patch = patch_of(letter, name, None, Work())
+    subject, _, rest = message.partition("\n\n")
+    if patch is None:
+        return None
+    subject = " ".join(subject.split())
+    return replace(patch, author=author, date=date, subject=subject, message=rest.strip("\n"))
+
+
+def _person(text: str) -> tuple[str, str]:
+    """Return name and address, and the date as a mail has it."""
+    m = _PERSON.fullmatch(text)
+    if m is None:
+        return text, ""
+    minutes = (int(m[5]) * 60 + int(m[6])) * (-1 if m[4] == "-" else 1)
+    zone = timezone(timedelta(minutes=minutes)) if abs(minutes) < 24 * 60 else UTC
+    try:
+        date = format_datetime(datetime.fromtimestamp(int(m[3]), zone))
+    except (ValueError, OverflowError, OSError):
+        date = ""
+    return f"{m[1]} <{m[2]}>", date

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Gives hunks their tabs back: from the tree where it has the line, else by the mailer's rule."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from lpae_backport.filetree import FileTree
+from lpae_backport.mailpatch.diffreading import Diff
+from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind, Repair
+from lpae_backport.mailpatch.sheet import Sheet
+from lpae_backport.mailpatch.treelines import TreeLines
+from lpae_backport.whitespace import TAB, indent_of, margin
+
+_SPACED = (".rst", ".py", ".yaml", ".yml", ".json", ".md", ".txt", ".svg", ".pl", ".rs", ".toml")
+"""Files that are indented by spaces, or may be."""
+_ENOUGH = 0.6
+"""Such a share of indented lines must fit a rule for it to be the mailer's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a mailer turned tabs into spaces.
+
+    Attributes:
+        first: how many spaces the first tab of a line became.
+        step: how many each one behind it did.
+    """
+
+    first: int
+    step: int
+
+    def columns(self, spaces: int) -> int | None:
+        """Return the columns that so many spaces stood for; `None` if they held no tab."""
+        if spaces < self.first:
+            return None
+        tabs, rest = divmod(spaces - self.first, self.step)
+        return (tabs + 1) * TAB + min(rest, TAB - 1)
+
+    def __str__(self) -> str:
+        if self.first == self.step:
+            return f"{self.step} spaces for each"
+        return f"{self.first} spaces for the first of a line, {self.step} for others"
+
+
+def respaced(sheet: Sheet, diff: Diff, tree: FileTree | None) -> list[FileChange]:
+    """Return the files of a patch with the white space that a mailer lost.
+
+    Args:
+        sheet: the mail.
+        diff: its diff, as it stands there.
+        tree: what it is for, if known.
+    """
+    lost = _has_lost_tabs(sheet, diff)
+    if not lost and not sheet.depth:
+        return diff.changes
+    files = [TreeLines(tree, c.old_path) for c in diff.changes]
+    rule = _rule(sheet, diff, files) if lost else None
+    found = []
+    for i, (change, lines) in enumerate(zip(diff.changes, files, strict=True)):
+        is_code = not change.path.endswith(_SPACED)
+        hunks = []
+        for j, hunk in enumerate(change.hunks):
+            trimmed = _trimmed(sheet, hunk, diff.rows.get((i, j), ()))
+            hunks.append(_mended(trimmed, lines, rule if is_code else None, lost))
+        found.append(replace(change, hunks=tuple(hunks)))
+    return found
+
+
+def _lines(changes: Iterable[FileChange]) -> list[Line]:
+    return [x for c in changes if not c.path.endswith(_SPACED) for h in c.hunks for x in h.lines]
+
+
+def _has_lost_tabs(sheet: Sheet, diff: Diff) -> bool:
+    """Tell whether tabs were turned into spaces: none is left, and there is indentation."""
+    lines = _lines(diff.changes)
+    if any("\t" in x.text for x in lines):
+        return False
+    return any(len(indent_of(x.text)) >= 2 for x in lines)
+
+
+def _rule(sheet: Sheet, diff: Diff, files: list[TreeLines]) -> Rule | None:
+    """Return the rule that most lines bear witness of."""
+    rows = [r for (i, _), found in diff.rows.items() for r in found[:1]]
+    columns = Counter(sheet.columns[r] for r in rows)
+    prefix = columns.most_common(1)[0][0] + 1 if columns else 1
+    stops = Rule(TAB - prefix % TAB, TAB)
+    rules = dict.fromkeys(
+        [stops, Rule(TAB - 1, TAB), Rule(TAB, TAB), *(Rule(n, n) for n in (4, 5, 2, 3))]
+    )
+    seen = _witnessed(diff, files)
+    if seen:
+        scores = {r: sum((r.columns(n) or n) == c for n, c in seen) for r in rules}
+        best = max(rules, key=lambda r: scores[r])
+        return best if scores[best] >= len(seen) * _ENOUGH else None
+    if not sheet.depth:
+        # Without quoting, spaces may well be what was written.
+        rules = {r: None for r in rules if r.first == TAB - 1}
+    depths = [len(indent_of(x.text)) for x in _lines(diff.changes)]
+    depths = [n for n in depths if n >= 2]
+    scores = {r: sum(n >= r.first and (n - r.first) % r.step == 0 for n in depths) for r in rules}
+    best = max(rules, key=lambda r: scores[r])
+    return best if scores[best] >= len(depths) * _ENOUGH else None
+
+
+def _witnessed(diff: Diff, files: list[TreeLines]) -> list[tuple[int, int]]:
+    """Return, for lines that the tree has, how many spaces they have here and columns there."""
+    seen = []
+    for change, lines in zip(diff.changes, files, strict=True):
+        if change.path.endswith(_SPACED):
+            continue
+        for x in (x for h in change.hunks for x in h.lines if x.kind is not LineKind.ADDED):
+            real = lines.spelled(x.text) if x.text.startswith("  ") else None
+            if real is not None:
+                seen.append((len(indent_of(x.text)), len(indent_of(real).expandtabs(TAB))))
+    return seen
+
+
+def _trimmed(sheet: Sheet, hunk: Hunk, rows: tuple[int, ...]) -> Hunk:
+    """Take away spaces that a mailer put behind a line where an answer begins."""
+    lines, repairs = list(hunk.lines), list(hunk.repairs)
+    for i, (line, row) in enumerate(zip(lines, rows, strict=False)):
+        text = line.text
+        if (
+            text.endswith(" ")
+            and sheet.depth
+            and row + 1 < len(sheet)
+            and not sheet.is_own(row + 1)
+        ):
+            lines[i] = replace(line, text=text.rstrip(" "))
+            repairs.append(Repair(line.at, "spaces behind the line, before an answer"))
+    return replace(hunk, lines=tuple(lines), repairs=tuple(repairs))
+
+
+def _mended(hunk: Hunk, file: TreeLines, rule: Rule | None, lost: bool) -> Hunk:
+    """Give the lines of a hunk the tree's white space, or that of a rule."""
+    real = file.run(list(hunk.before), hunk.old_start - 1)
+    before = iter(real or ())
+    lines: list[Line] = []
+    fromtree = fromrule = 0
+    for x in hunk.lines:
+        text = x.text
+        if x.kind is not LineKind.ADDED:
+            same = next(before, None) if real is not None else file.spelled(text)
+            if same is not None and text.strip():
+                fromtree += same != text
+                lines.append(replace(x, text=same))
+                continue
+        if rule is not None:
+            text = _tabbed(text, rule)
+            fromrule += text != x.text
+        lines.append(replace(x, text=text) if text != x.text else x)
+    repairs = list(hunk.repairs)
+    if fromtree:
+        repairs.append(Repair(hunk.at, f"white space of {_so_many(fromtree)} as the tree has it"))
+    if fromrule and rule is not None:
+        text = f"tabs of {_so_many(fromrule)} restored where the mailer put {rule}"
+        repairs.append(Repair(hunk.at, f"{text}; others cannot be told"))
+    return replace(hunk, lines=tuple(lines), repairs=tuple(repairs))
+
+
+def _tabbed(text: str, rule: Rule) -> str:
+    indent = indent_of(text)
+    columns = rule.columns(len(indent)) if indent and "\t" not in indent else None
+    return text if columns is None or not text.strip() else margin(columns) + text[len(indent) :]
+
+
+def _so_many(count: int) -> str:
+    return "1 line" if count == 1 else f"{count} lines"

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Takes mails apart: mailboxes, MIME parts, encodings, ``format=flowed``."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from email import policy
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
+from email.parser import BytesParser
+
+from lpae_backport.mailpatch.model import Repair
+
+MAX_LETTERS = 20_000
+"""Most mails that are read from one mailbox."""
+_FROM_LINE = re.compile(rb"^From [^\n]{1,200}\n(?=[!-9;-~]{1,76}:|>?From )", re.M)
+_SHOWN = re.compile(
+    rb"^commit [0-9a-f]{7,64}\b[^\n]{0,200}\n(?=(?:Merge|Author|AuthorDate):)", re.M
+)
+_FIRST = re.compile(rb"(?:[!-9;-~]{1,76}:[ \t][^\n]*\n(?:[ \t][^\n]*\n)*)+\r?\n")
+_TELLING = re.compile(rb"^(?:From|Subject|Date|Message-ID|Content-Type):", re.M | re.I)
+_DIFF = re.compile(r"^(?:> ?)*(?:@@ -\d|diff --git |GIT binary patch)", re.M)
+_PARSER = BytesParser(policy=policy.compat32)
+_FULL_LINE = 60
+
+
+@dataclass(slots=True)
+class Letter:
+    """A mail, or a text that stands for one.
+
+    Attributes:
+        lines: the lines of its body.
+        numbers: the lines of the input they are.
+        sender, date, subject: from its head, decoded; empty if it has none.
+        identity, answers: its Message-ID, and those that it answers.
+        repairs: what was mended.
+    """
+
+    lines: list[str]
+    numbers: Sequence[int]
+    sender: str = ""
+    date: str = ""
+    subject: str = ""
+    identity: str = ""
+    answers: str = ""
+    repairs: list[Repair] = field(default_factory=list)
+
+
+def letters_of(data: bytes) -> Iterator[Letter]:
+    """Yield the mails of an input; one that is no mail is yielded as the body of one."""
+    for count, (chunk, first, is_boxed) in enumerate(_chunks(data)):
+        if count >= MAX_LETTERS:
+            return
+        yield from _letters(chunk, first, is_boxed)
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, bool]]:
+    """Yield the mails of a mailbox, the line each begins in, and whether it was one of many."""
+    starts = [m.start() for m in _FROM_LINE.finditer(data)] if b"From " in data else []
+    starts = [s for s in starts if s == 0 or data[s - 2 : s] in (b"\n\n", b"\r\n") or s == 1]
+    if not starts:
+        starts = [m.start() for m in _SHOWN.finditer(data)] if data.startswith(b"commit ") else []
+    if not starts or data[: starts[0]].strip():
+        starts = [0, *(s for s in starts if s)]
+    line = 1 + data.count(b"\n", 0, starts[0])
+    for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+        chunk = data[start:end]
+        yield chunk, line, chunk.startswith(b"From ")
+        line += chunk.count(b"\n")
+
+
+def _letters(chunk: bytes, first: int, is_boxed: bool) -> Iterator[Letter]:
+    if is_boxed:
+        cut = chunk.index(b"\n") + 1
+        chunk, first = chunk[cut:], first + 1
+    head = _FIRST.match(chunk)
+    if head is None or _TELLING.search(head[0]) is None:
+        yield _text(_decoded(chunk, ""), first, is_boxed)
+        return
+    message = _PARSER.parsebytes(head[0])
+    if not message.is_multipart() and _is_plain(message):
+        body = first + head[0].count(b"\n")
+        text = _decoded(chunk[head.end() :], _charset(message))
+        yield _headed(_text(text, body, is_boxed), message)
+        return
+    yield from _parts(_PARSER.parsebytes(chunk), chunk, first)
+
+
+def _is_plain(message: "Message[str, str]") -> bool:
+    """Tell whether a mail's body can be read as it stands."""
+    kind = message.get_content_type()
+    encoding = str(message.get("Content-Transfer-Encoding", "7bit")).strip().lower()
+    flowed = "format" in str(message.get("Content-Type", "")).lower()
+    return kind == "text/plain" and encoding in ("7bit", "8bit", "binary", "") and not flowed
+
+
+def _charset(message: "Message[str, str]") -> str:
+    return message.get_content_charset("") or ""
+
+
+def _parts(message: "Message[str, str]", chunk: bytes, first: int) -> Iterator[Letter]:
+    """Yield a mail of several parts: its text with the diff attached to it, and other mails."""
+    texts: list[tuple[str, int]] = []
+    for part in message.walk():
+        kind = part.get_content_type()
+        name = str(part.get_filename() or "")
+        if part.is_multipart() or not (
+            kind in ("text/plain", "text/x-patch", "text/x-diff", "application/octet-stream")
+            or name.endswith((".patch", ".diff", ".txt"))
+        ):
+            continue
+        payload = part.get_payload(decode=True)
+        if not isinstance(payload, bytes):
+            continue
+        at = _place(chunk, part, first)
+        if payload.startswith(b"From ") and _FROM_LINE.match(payload):
+            for inner, _, is_boxed in _chunks(payload):
+                yield from _letters(inner, at, is_boxed)
+            continue
+        text = _decoded(payload, _charset(part))
+        if str(part.get_param("format", "")).lower() == "flowed":
+            text = _unflowed(text, str(part.get_param("delsp", "")).lower() == "yes")
+        texts.append((text, at))
+    yield from (_headed(x, message) for x in _put_together(texts))
+
+
+def _put_together(texts: list[tuple[str, int]]) -> list[Letter]:
+    """Return the letters that the texts of a mail make: each diff with the words before it."""
+    diffs = [i for i, (t, _) in enumerate(texts) if _DIFF.search(t)]
+    if len(diffs) <= 1 and (not diffs or diffs == [0]):
+        return [_text(*texts[diffs[0] if diffs else 0], False)] if texts else []
+    found = []
+    for i in diffs:
+        letter = _text(*texts[i], False)
+        words = texts[0] if i else ("", 0)
+        if words[0].strip() and 0 not in diffs:
+            said = _text(*words, False)
+            rule = [] if "---" in said.lines else ["---"]
+            letter.numbers = [*said.numbers, *(0 for _ in rule), *letter.numbers]
+            letter.lines = [*said.lines, *rule, *letter.lines]
+        found.append(letter)
+    return found
+
+
+def _place(chunk: bytes, part: "Message[str, str]", first: int) -> int:
+    """Return the line of the input that a part's body begins in."""
+    raw = part.get_payload()
+    if not isinstance(raw, str):
+        return first
+    at = chunk.find(raw[:400].encode("ascii", "surrogateescape"))
+    return first + chunk.count(b"\n", 0, max(at, 0))
+
+
+def _decoded(data: bytes, charset: str) -> str:
+    """Return bytes as text: UTF-8 if they are, else what the mail says; nothing is lost."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        if charset not in ("", "utf-8", "us-ascii"):
+            try:
+                return data.decode(charset)
+            except (LookupError, ValueError):
+                pass
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _text(text: str, first: int, is_boxed: bool) -> Letter:
+    lines = text.split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    letter = Letter(lines, range(first, first + len(lines)))
+    if "\r" in text:
+        ended = [line for line in lines if line.endswith("\r")]
+        if len(ended) * 10 >= len(lines) * 9 or any(_DIFF.match(line) for line in ended):
+            letter.lines = [line.removesuffix("\r") for line in lines]
+            letter.repairs.append(Repair(first, "lines ended in CR LF"))
+    if is_boxed and "\n>From " in text:
+        for i, line in enumerate(letter.lines):
+            if line.startswith(">From "):
+                letter.lines[i] = line[1:]
+                letter.repairs.append(Repair(first + i, "'>From ' of a mailbox made 'From '"))
+    return letter
+
+
+def _unflowed(text: str, deletes: bool) -> str:
+    """Return text without the space that ``format=flowed`` puts before some lines.
+
+    What ends in a space may be wrapped, or a line of a patch that ends so: the counts of the hunk
+    will tell. With ``DelSp`` a space was added, and lines are put together here.
+    """
+    lines: list[str] = []
+    is_open = False
+    for line in text.split("\n"):
+        line = line[1:] if line.startswith(" ") else line
+        if is_open:
+            lines[-1] = lines[-1][:-1] + line
+        else:
+            lines.append(line)
+        plain = line.rstrip("\r")
+        is_open = deletes and plain.endswith(" ") and plain != "-- " and len(plain) >= _FULL_LINE
+    return "\n".join(lines)
+
+
+def _headed(letter: Letter, message: "Message[str, str]") -> Letter:
+    letter.sender = _field(message, "From")
+    letter.date = _field(message, "Date")
+    letter.subject = _field(message, "Subject")
+    letter.identity = _field(message, "Message-ID")
+    letter.answers = f"{_field(message, 'In-Reply-To')} {_field(message, 'References')}".strip()
+    return letter
+
+
+def _field(message: "Message[str, str]", name: str) -> str:
+    """Return a field of a mail's head, decoded and on one line."""
+    value = message.get(name)
+    if value is None:
+        return ""
+    try:
+        text = str(make_header(decode_header(value)))
+    except (HeaderParseError, LookupError, ValueError):
+        text = str(value)
+    return " ".join(text.encode("utf-8", "replace").decode().split())

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The lines of a tree's file, found again though their white space has been lost."""
+
+from lpae_backport.filetree import FileTree, UnreadableError
+
+
+class TreeLines:
+    """The lines of one file, read when they are first asked for.
+
+    Args:
+        tree: the tree; `None` knows nothing.
+        path: the file.
+    """
+
+    def __init__(self, tree: FileTree | None, path: str) -> None:
+        self._tree, self._path = tree, path
+        self._lines: list[str] | None = None
+        self._places: dict[str, list[int]] = {}
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines, without their ends; none if there is no such file."""
+        if self._lines is None:
+            self._lines = self._read()
+            for i, line in enumerate(self._lines):
+                self._places.setdefault(squeezed(line), []).append(i)
+        return self._lines
+
+    def _read(self) -> list[str]:
+        if self._tree is None or not self._path:
+            return []
+        try:
+            data = self._tree.read(self._path)
+        except UnreadableError:
+            return []
+        return data.decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n")
+
+    def knows(self, text: str) -> bool | None:
+        """Tell whether the file has a line, white space aside; `None` if there is no file."""
+        if not self.lines:
+            return None
+        return squeezed(text) in self._places
+
+    def spelled(self, text: str) -> str | None:
+        """Return a line as the file has it; `None` if it has none such, or in several ways."""
+        if not self.lines:
+            return None
+        found = (
+            {self._lines[i] for i in self._places.get(squeezed(text), [])} if self._lines else set()
+        )
+        return found.pop() if len(found) == 1 else None
+
+    def run(self, texts: list[str], near: int) -> list[str] | None:
+        """Return the lines that a run of lines stands for.
+
+        Args:
+            texts: the run.
+            near: where it is likely to begin, counted from 0.
+
+        Returns:
+            The file's lines there, or at the nearest place where it has the whole run; `None` if
+            it has it nowhere.
+        """
+        if not self.lines or not texts:
+            return None
+        wanted = [squeezed(t) for t in texts]
+        # The rarest line has the fewest places to look at.
+        rare = min(range(len(wanted)), key=lambda i: len(self._places.get(wanted[i], [])))
+        places = [i - rare for i in self._places.get(wanted[rare], [])]
+        for start in sorted(places, key=lambda p: abs(p - near))[:50]:
+            block = self.lines[start : start + len(wanted)] if start >= 0 else []
+            if [squeezed(x) for x in block] == wanted:
+                return block
+        return None
+
+
+def squeezed(text: str) -> str:
+    """Return a line without its white space."""
+    return "".join(text.split())

@@ -36,7 +36,8 @@ class Pattern:
     def key(self) -> str:
         """One literal to look candidates up by; the longest identifier is the most telling."""
         numbers = [n.label for n in self.root.walk() if n.kind == "number_literal"]
-        return max(self.words or numbers, key=len, default="")
+        texts = [n.label for n in self.root.walk() if n.kind == "string_literal"]
+        return max(self.words or texts or numbers, key=len, default="")
 
     @property
     def is_call(self) -> bool:

@@ -80,7 +80,7 @@ class Check:
     last: str = ""
     """For an enumerator: the count that has to stay the last one of the enum."""
     config: str = ""
-    """The only Kconfig symbol that may stand around an entry."""
+    """The only Kconfig symbol that may stand around an entry, or around contained code."""
     value: int | None = None
     params: int | None = None
     paths: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ _KEYS: dict[Kind, tuple[str, ...]] = {
     Kind.MACRO: ("value", "form"),
     Kind.FUNCTION: ("params", "mentions"),
     Kind.CALLS: (),
-    Kind.CONTAINS: (),
+    Kind.CONTAINS: ("config",),
     Kind.LACKS: (),
     Kind.GUARD: ("when", "only-when", "regardless-of", "among", "optional"),
     Kind.SETS: ("when", "of", "until"),

@@ -20,6 +20,7 @@ from lpae_backport.layout import Layout
 from lpae_backport.location import Span
 from lpae_backport.logic import Formula
 from lpae_backport.rule import Check
+from lpae_backport.search import Search
 from lpae_backport.symbols import Body, CodeFile
 from lpae_backport.syntax import Node
 
@@ -93,7 +94,22 @@ def contains(check: Check, file: CodeFile, layout: Layout) -> Answer:
             return met(file, *(o.node.span for o in live))
         return unmet(file, f"no {sources(check.patterns)} in {function.name}", function.head)
 
-    return each_body(check, file, judge)
+    answer = each_body(check, file, judge)
+    if answer.state is State.UNMET and check.config:
+        return _under_option(check, file, search) or answer
+    return answer
+
+
+def _under_option(check: Check, file: CodeFile, search: Search) -> Answer | None:
+    """Decide whether code stands in what is compiled under the option of the rule, and no other."""
+    for definition in next(named(check, file), []):
+        for body in definition.bodies:
+            for o in search.occurrences(check.patterns, body, check.scope.follow):
+                around = file.source.conditions_at(o.node.span)
+                own = around[len(file.source.conditions_at(definition.head)) :]
+                if o.is_live and own and all(check.config in c for c in own):
+                    return met(file, o.node.span)
+    return None
 
 
 def lacks(check: Check, file: CodeFile, layout: Layout) -> Answer:

@@ -18,7 +18,7 @@ from lpae_backport.symbols import Body, CodeFile, Function
 
 @dataclass(frozen=True)
 class Definition:
-    """A function, or a function-like macro in its place, with all its readings."""
+    """A function, or what else code stands in (a macro, an object), with all its readings."""
 
     name: str
     head: Span
@@ -41,6 +41,14 @@ def definitions(name: str, file: CodeFile) -> list[Definition]:
     return found
 
 
+def _tables(name: str, file: CodeFile) -> list[Definition]:
+    """Return the objects of a name that have an initializer."""
+    return [
+        Definition(name, n.span, file.source.problem_at(n.span), (Body(n, ()),))
+        for n in file.object_nodes(name)
+    ]
+
+
 def _as_definition(f: Function) -> Definition:
     return Definition(f.name, head_of(f), f.problem, f.bodies)
 
@@ -51,7 +59,7 @@ def named(check: Check, file: CodeFile) -> Iterator[list[Definition]]:
         if name == "*":
             found = [_as_definition(f) for f in _with_word(check, file)]
         else:
-            found = definitions(name, file)
+            found = definitions(name, file) or _tables(name, file)
         if found:
             yield found
 

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a patch does within a function, as goals for checks."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from lpae_backport.learning.lesson import Goal, Rank, Raw
 from lpae_backport.learning.wording import Wording, fits, is_constant
-from lpae_backport.symbols import Body, CodeFile, Function
+from lpae_backport.location import Span
+from lpae_backport.symbols import Body, CodeFile
 from lpae_backport.syntax import Node
 
 _TELLING = frozenset(
@@ -25,18 +29,32 @@ _TELLING = frozenset(
 )
 _LEAVES = frozenset({"return_statement", "goto_statement", "break_statement", "continue_statement"})
 _MAX_NODES = 60_000
+_OPTION = re.compile(r"\bCONFIG_\w+")
 _NEAR = 3
 """Statements behind an early exit that are looked at for what it guards."""
 
 
 class Reading:
-    """A function of one side: all its readings, and what stands in them."""
+    """Code of one side: all its readings, and what stands in them.
 
-    def __init__(self, file: CodeFile, found: list[Function]) -> None:
+    Args:
+        file: the file.
+        span: where the code is, for the options around it.
+        bodies: its readings.
+        name: what it is called; no local of its own.
+    """
+
+    def __init__(self, file: CodeFile, span: Span, bodies: Sequence[Body], name: str = "") -> None:
         self.file = file
-        self.bodies = [b for f in found for b in f.bodies]
-        self.is_read = bool(self.bodies) and not any(f.problem for f in found)
-        self.is_huge = sum(len(b.nodes) for b in self.bodies) > _MAX_NODES
+        self.bodies = tuple(bodies)
+        self.outer = len(file.source.conditions_at(span))
+        for b in self.bodies:
+            b.locals.discard(name)
+
+    @property
+    def is_usable(self) -> bool:
+        """Tell whether it could be read, and is no larger than code ever is."""
+        return 0 < sum(len(b.nodes) for b in self.bodies) < _MAX_NODES
 
     @cached_property
     def forms(self) -> dict[int, str]:
@@ -49,35 +67,50 @@ class Reading:
         return found
 
     @cached_property
-    def present(self) -> frozenset[str]:
-        """What all nodes look like."""
-        return frozenset(self.forms.values())
+    def somewhere(self) -> "Inventory":
+        """What stands in some reading."""
+        return Inventory.of(self, frozenset.union)
 
     @cached_property
-    def words(self) -> frozenset[str]:
-        """The identifiers."""
-        return frozenset(w for b in self.bodies for w in b.by_label)
-
-    @cached_property
-    def callees(self) -> frozenset[str]:
-        """The names that are called."""
-        return frozenset(
-            n.kids[0].label
-            for b in self.bodies
-            for n in b.nodes
-            if n.kind == "call_expression" and n.kids
-        )
-
-    @cached_property
-    def neighbours(self) -> frozenset[tuple[str, str]]:
-        """Pairs of what stands behind each other in a block; empty for its ends."""
-        return frozenset(
-            (self.of(a), self.of(b)) for body in self.bodies for _, a, b in adjacent(body)
-        )
+    def everywhere(self) -> "Inventory":
+        """What stands in each reading."""
+        return Inventory.of(self, frozenset.intersection)
 
     def of(self, node: Node | None) -> str:
         """Return what a node looks like; empty for none."""
         return self.forms[id(node)] if node is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What stands in the readings of a function.
+
+    Attributes:
+        present: what the nodes look like.
+        words: the identifiers.
+        callees: the names that are called.
+        neighbours: what stands behind each other in a block; empty for its ends.
+    """
+
+    present: frozenset[str]
+    words: frozenset[str]
+    callees: frozenset[str]
+    neighbours: frozenset[tuple[str, str]]
+
+    @classmethod
+    def of(cls, reading: Reading, joined: Callable[..., frozenset[Any]]) -> "Inventory":
+        """Take stock of a function; `joined` says how its readings count together."""
+        of, bodies = reading.of, reading.bodies
+        calls = [
+            frozenset(n.kids[0].label for n in b.nodes if n.kind == "call_expression" and n.kids)
+            for b in bodies
+        ]
+        return cls(
+            joined(*(frozenset(of(n) for n in b.nodes) for b in bodies)),
+            joined(*(frozenset(b.by_label) for b in bodies)),
+            joined(*calls),
+            joined(*(frozenset((of(x), of(y)) for _, x, y in adjacent(b)) for b in bodies)),
+        )
 
 
 def _form(n: Node, own: set[str], known: dict[int, str]) -> str:
@@ -102,42 +135,50 @@ def adjacent(body: Body) -> Iterator[tuple[Node, Node | None, Node | None]]:
             yield from ((n, a, b) for a, b in zip(run, run[1:], strict=False))
 
 
-class FunctionGoals:
-    """The goals that a change of one function gives.
+class CodeGoals:
+    """The goals that a change of code gives.
 
     Args:
-        name: the function.
-        logical: what the pack calls its file.
-        path: that file.
-        after: the function with the patch.
-        before: the function without.
+        entity: what the code is: ``f()``, ``macro m``, ``object o``.
+        place: where the rules find it: ``file:name``.
+        path: its file.
+        after: the code with the patch.
+        before: the code without.
     """
 
-    def __init__(self, name: str, logical: str, path: str, after: Reading, before: Reading) -> None:
-        self._name = name
-        self._in = f"{logical}:{name}"
+    def __init__(self, entity: str, place: str, path: str, after: Reading, before: Reading) -> None:
+        self._entity = entity
+        self._in = place
         self._path = path
         self._after = after
         self._before = before
 
     def goals(self) -> Iterator[Goal]:
         """Yield what is new, then what is gone."""
-        yield from self._added(self._after, self._before, "contains")
+        yield from self._added(self._after, self._before.everywhere, "contains")
         yield from self._guards()
         yield from self._order()
-        for goal in self._added(self._before, self._after, "lacks"):
+        for goal in self._added(self._before, self._after.somewhere, "lacks"):
             yield Goal(goal.path, goal.entity, Rank.ABSENCE, goal.forms, goal.place)
 
     def _goal(self, rank: Rank, forms: list[Raw], at: Node) -> Iterator[Goal]:
         kept = [f for i, f in enumerate(forms) if f not in forms[:i] and _is_short(f)]
         if kept:
             place = _statement(at).start
-            yield Goal(self._path, f"{self._name}()", rank, tuple(kept), place)
+            yield Goal(self._path, self._entity, rank, tuple(kept), place)
 
-    def _code(self, kind: str, *texts: str) -> list[Raw]:
-        return [{kind: t, "in": self._in} for t in texts]
+    def _code(self, kind: str, *texts: str, at: Node | None = None) -> list[Raw]:
+        found: list[Raw] = [{kind: t, "in": self._in} for t in texts]
+        option = self._option(at) if at is not None and kind == "contains" else ""
+        return [*found, *(f | {"config": option} for f in found if option)]
 
-    def _added(self, mine: Reading, other: Reading, kind: str) -> Iterator[Goal]:
+    def _option(self, n: Node) -> str:
+        """Return the Kconfig symbol that code stands under within its function, if it is one."""
+        around = self._after.file.source.conditions_at(n.span)[self._after.outer :]
+        found = {w for c in around for w in _OPTION.findall(c)}
+        return found.pop() if len(found) == 1 else ""
+
+    def _added(self, mine: Reading, other: Inventory, kind: str) -> Iterator[Goal]:
         seen: set[str] = set()
         for body in mine.bodies:
             words = Wording(mine.file, body)
@@ -149,7 +190,7 @@ class FunctionGoals:
                 yield from self._fresh(n, words, mine, other, kind)
 
     def _fresh(
-        self, n: Node, words: Wording, mine: Reading, other: Reading, kind: str
+        self, n: Node, words: Wording, mine: Reading, other: Inventory, kind: str
     ) -> Iterator[Goal]:
         """Yield goals for one node that the other side has not."""
         if n.kind == "call_expression":
@@ -159,30 +200,40 @@ class FunctionGoals:
             yield from self._goal(Rank.STORE, self._store(n, words, mine, other, kind), n)
         elif n.kind == "return_statement":
             rank = Rank.FORM if kind == "contains" else Rank.LINE
-            yield from self._goal(rank, self._code(kind, words.open(n), words.plain(n)), n)
+            yield from self._goal(rank, self._code(kind, words.open(n), words.plain(n), at=n), n)
         elif n.kind in _TELLING and not any(mine.of(k) not in other.present for k in _inner(n)):
             rank = Rank.FORM if _tells(n, words) else Rank.LINE
-            yield from self._goal(rank, self._code(kind, words.open(n), words.plain(n)), n)
+            yield from self._goal(rank, self._code(kind, words.open(n), words.plain(n), at=n), n)
         elif n.kind in ("identifier", "field_identifier") and n.label not in other.words:
             if not words.is_own(n):
-                yield from self._goal(Rank.FORM, self._code(kind, n.label), n)
-        elif n.kind in ("case_statement", "labeled_statement"):
-            return
+                yield from self._goal(Rank.FORM, self._code(kind, n.label, at=n), n)
+        elif n.kind == "string_literal":
+            yield from self._goal(Rank.LINE, self._code(kind, words.plain(n), at=n), n)
 
-    def _call(self, n: Node, words: Wording, mine: Reading, other: Reading, kind: str) -> list[Raw]:
+    def _call(
+        self, n: Node, words: Wording, mine: Reading, other: Inventory, kind: str
+    ) -> list[Raw]:
         callee = n.kids[0].label
         args = n.kids[-1].kids
         if callee and callee not in other.callees:
-            return self._code(kind, words.any_call(n))
+            return self._every(kind, words.any_call(n), n)
         inner = [k for k in n.walk() if k is not n and k.kind == "call_expression"]
         if any(mine.of(k) not in other.present for k in inner):
             return []
         fresh = frozenset(i for i, a in enumerate(args) if mine.of(a) not in other.present)
         texts = [words.loose_call(n), words.loose_call(n, fresh), words.open(n), words.plain(n)]
-        return self._code(kind, *texts)
+        found = self._code(kind, *texts, at=n)
+        return [*found, *self._every(kind, texts[1], n)[-1:]]
+
+    def _every(self, kind: str, text: str, n: Node) -> list[Raw]:
+        """Return checks of one call here, and of all such calls of the file."""
+        found = self._code(kind, text, at=n)
+        if kind == "contains" and n.kids[0].kind == "identifier":
+            found.append({"calls": text, "in": self._in.partition(":")[0]})
+        return found
 
     def _store(
-        self, n: Node, words: Wording, mine: Reading, other: Reading, kind: str
+        self, n: Node, words: Wording, mine: Reading, other: Inventory, kind: str
     ) -> list[Raw]:
         value = n.kids[-1]
         if any(
@@ -191,18 +242,21 @@ class FunctionGoals:
             return []
         target = words.open(n.kids[0])
         texts = [f"{target} {n.label} $_", words.open(n), words.plain(n)]
-        return self._code(kind, *(texts[1:] if words.is_own(n.kids[0]) else texts))
+        return self._code(kind, *(texts[1:] if words.is_own(n.kids[0]) else texts), at=n)
 
     def _guards(self) -> Iterator[Goal]:
         for body in self._after.bodies:
             words = Wording(self._after.file, body)
             for n in body.nodes:
                 condition = n.kid("condition") if n.kind == "if_statement" else None
-                if condition is None or self._after.of(condition) in self._before.present:
+                if (
+                    condition is None
+                    or self._after.of(condition) in self._before.everywhere.present
+                ):
                     continue
-                text = words.open(condition)
-                if _names_something(condition, words):
-                    yield from self._guarded(n, text, words)
+                told = _names_something(condition, words)
+                text = words.open(condition) if told else words.plain(condition)
+                yield from self._guarded(n, text, words)
 
     def _guarded(self, n: Node, condition: str, words: Wording) -> Iterator[Goal]:
         """Yield goals for what an ``if`` decides: its branches, and what an early exit spares."""
@@ -231,7 +285,7 @@ class FunctionGoals:
             words = Wording(self._after.file, body)
             for block, a, b in adjacent(body):
                 of = self._after.of
-                if (of(a), of(b)) in self._before.neighbours:
+                if (of(a), of(b)) in self._before.everywhere.neighbours:
                     continue
                 texts = [_pair(words.outline, a, b), _pair(words.plain, a, b)]
                 yield from self._goal(

@@ -12,10 +12,10 @@ from lpae_backport.entities.extraction import EntityFile
 from lpae_backport.filetree import FileTree
 from lpae_backport.finding import Verdict
 from lpae_backport.layout import Layout
+from lpae_backport.learning.changed import code_goals
 from lpae_backport.learning.choice import Choice
 from lpae_backport.learning.declared import Pair, declared_goals
 from lpae_backport.learning.drafting import Writer, logical_files, slug, with_ids
-from lpae_backport.learning.functions import FunctionGoals, Reading
 from lpae_backport.learning.gaps import gaps_of
 from lpae_backport.learning.lesson import Change, Fact, Gap, Goal, Lesson, Raw, StepProof
 from lpae_backport.learning.others import other_goals
@@ -24,7 +24,6 @@ from lpae_backport.learning.reversal import take_back
 from lpae_backport.learning.trial import Parsed, Trial
 from lpae_backport.mailpatch.model import LineKind, Patch
 from lpae_backport.rule import Pack, Step
-from lpae_backport.symbols import Function
 
 SOURCES = (".c", ".h")
 _BUDGET = 1500
@@ -136,17 +135,8 @@ class _Teaching:
         self._theirs.setdefault(change.path, before)
         pair = Pair(change.path, logical, after.code, before.code, lambda w: self._words[w])
         if change.before is not None:
-            for name in after.code.functions.keys() & before.code.functions.keys():
-                yield from self._function(name, pair)
+            yield from code_goals(pair)
         yield from declared_goals(pair)
-
-    def _function(self, name: str, pair: Pair) -> Iterator[Goal]:
-        mine, theirs = pair.after.functions[name], pair.before.functions[name]
-        if _text(mine) == _text(theirs):
-            return
-        after, before = Reading(pair.after, mine), Reading(pair.before, theirs)
-        if after.is_read and before.is_read and not after.is_huge and not before.is_huge:
-            yield from FunctionGoals(name, pair.logical, pair.path, after, before).goals()
 
     def _parse(self, path: str, data: bytes, side: dict[str, EntityFile]) -> EntityFile:
         side[path] = EntityFile(path, data)
@@ -223,7 +213,3 @@ class _Teaching:
         sha = _SHA.search(self._patches[0].origin)
         commit = (sha[0], self._subject) if sha and len(self._patches) == 1 else None
         return self._writer.step_file(number, title, why, commit, checks)
-
-
-def _text(found: list[Function]) -> list[bytes]:
-    return [f.file.source.quiet[f.span.start : f.span.end] for f in found]

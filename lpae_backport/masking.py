@@ -9,9 +9,15 @@ import re
 from functools import cache
 from pathlib import Path
 
-_QUIET = re.compile(
-    rb"//(?:\\\r?\n|[^\n])*|/\*.*?(?:\*/|\Z)|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL
+_STRING = rb"\"(?:Q)(?:\\\"(?:Q)){0,200}\"".replace(b"Q", rb"[^\"\\\n]*+(?:\\[^\"][^\"\\\n]*+)*")
+COMMENT_OR_LITERAL = re.compile(
+    rb"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|//[^\\\n]*+(?:\\(?:\r\n|.)?[^\\\n]*+)*"
+    rb"|%b|%b|([\"'](?:[^\n/]|/(?![*/]))*)|/\*.*" % (_STRING, _STRING.replace(b'"', b"'")),
+    re.DOTALL,
 )
+"""Comments, strings and characters; and with group 1 the rest of a line behind a quote that opens
+none of them, an apostrophe say, up to a comment. The quotes within a string are counted, else a
+line of nothing else could be gone through once for each."""
 _NOT_NEWLINE = re.compile(rb"[^\r\n]")
 _ANNOTATION_WORD = rb"_{2,4}[a-z]\w*|no(?:inline|trace|kprobe)\w*|asmlinkage|fastcall"
 _ARGUMENTS = rb"\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)"
@@ -90,7 +96,7 @@ def _blank_comment(found: re.Match[bytes]) -> bytes:
 
 def without_comments(text: bytes) -> bytes:
     """Return `text` with its comments blanked, strings left alone."""
-    return _QUIET.sub(_blank_comment, text)
+    return COMMENT_OR_LITERAL.sub(_blank_comment, text)
 
 
 def plain_c(text: bytes) -> bytes:

@@ -267,6 +267,7 @@ def check(data: bytes, found: tuple[Definition, ...]) -> None:
 @example(b"}{}{")
 @example(b"enum{")
 @example(b"struct s{}")
+@example(b"struct\t\x80;")
 @settings(max_examples=500, deadline=None)
 def test_any_bytes(data: bytes) -> None:
     """Whatever a file holds, ranges lie in it and hold the names; blanking keeps every place."""

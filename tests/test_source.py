@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Masking keeps every offset, and preprocessor lines are read whatever they cut across."""
 
+import time
+from collections.abc import Callable
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lpae_backport.catalog.filescan import quiet
 from lpae_backport.declarations import enumerators, members
 from lpae_backport.location import Span
+from lpae_backport.masking import without_comments
 from lpae_backport.source import Source, variants
 from lpae_backport.symbols import CodeFile
 
@@ -199,3 +204,32 @@ def test_types_show_nested_members() -> None:
     assert paths == ["a", "in", "in.b", "c"]
     names = [e.kids[0].label for e in enumerators(file.type_nodes("enum", "e")[0])]
     assert names == ["ONE", "TWO", "THREE"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'"' + b'\\"' * 200_000,
+        b'"/**/\\' * 30_000,
+        b"'/**/\\" * 30_000,
+        b"/*" * 200_000,
+        b"//\\\n" * 100_000,
+        b"'\\'" * 100_000,
+    ],
+    ids=["escapes", "comments", "characters", "open", "spliced", "apostrophes"],
+)
+@pytest.mark.parametrize("lexer", [without_comments, quiet])
+def test_a_line_that_is_meant_to_take_forever_does_not(
+    text: bytes, lexer: Callable[[bytes], bytes]
+) -> None:
+    """Comments and literals are found in time that grows as the text does."""
+    start = time.process_time()
+    assert len(lexer(text)) == len(text)
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("lexer", [without_comments, quiet])
+def test_an_apostrophe_does_not_hide_a_comment(lexer: Callable[[bytes], bytes]) -> None:
+    """As for the preprocessor, a quote alone opens no literal."""
+    text = b"don't do /* this\nint x; */ int y;\n"
+    assert lexer(text) == b"don't do        \n          int y;\n"

@@ -10,12 +10,8 @@ import re
 
 from lpae_backport.catalog.definitions import Definition, Kind, Outline
 from lpae_backport.catalog.statements import statements
+from lpae_backport.masking import COMMENT_OR_LITERAL
 
-_QUIET = re.compile(
-    rb"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|//[^\\\n]*+(?:\\(?:\r\n|.)?[^\\\n]*+)*"
-    rb"|\"[^\"\\\n]*+(?:\\.[^\"\\\n]*+)*\"?|'[^'\\\n]*+(?:\\.[^'\\\n]*+)*'?|/\*.*",
-    re.DOTALL,
-)
 _DIRECTIVE = re.compile(
     rb"^[ \t]*#[ \t]*(?:define[ \t]+(\w+)|include[ \t]*([^\n\\]*)|(\w*))"
     rb"([^\n\\]*(?:\\(?:\r\n|.)[^\n\\]*)*)",
@@ -86,14 +82,14 @@ def quiet(data: bytes) -> bytes:
     """
     if data.startswith(_MARK):
         data = b"   " + data[3:]
-    return _QUIET.sub(_blank, data)
+    return COMMENT_OR_LITERAL.sub(_blank, data)
 
 
 def _blank(m: re.Match[bytes]) -> bytes:
     text = m[0]
     if text[0] in b"\"'":
-        if len(text) == 1 or text[-1] != text[0]:
-            return text  # of no literal: an apostrophe
+        if m[1] is not None:
+            return text
         near = m.string[max(m.start() - _NEAR, 0) : m.start()].rpartition(b"\n")[2]
         if b"#" in near and b"include" in near:
             return text

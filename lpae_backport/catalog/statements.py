@@ -8,7 +8,7 @@ from lpae_backport.catalog.definitions import Definition, Kind
 from lpae_backport.masking import annotation_words
 
 _STOP = re.compile(rb"[;{]")
-_BARE = re.compile(
+BARE_MACRO = re.compile(
     rb"([A-Z_][A-Z0-9_]*)[ \t]*\((?:[^(){};]|\((?:[^(){};]|\([^(){};]*\))*\))*\)[ \t\r]*\n\s*"
     rb"(?=[A-Za-z_#}]|\Z)"
 )
@@ -52,7 +52,7 @@ def statements(text: bytes) -> Iterator[Definition]:
     at = 0
     while m := _STOP.search(text, at):
         start = m.start() - len(text[at : m.start()].lstrip())
-        while bare := _BARE.match(text, start, m.start()):
+        while bare := BARE_MACRO.match(text, start, m.start()):
             # A macro call that needs no semicolon, before the statement itself.
             yield from _arguments(bare[0], start, bare.end())
             start = bare.end()
@@ -81,7 +81,7 @@ def statements(text: bytes) -> Iterator[Definition]:
             at = closing(text, m.start())
     rest = text[at:] + b"\n"
     first = len(rest) - len(rest.lstrip())
-    while bare := _BARE.match(rest, first):
+    while bare := BARE_MACRO.match(rest, first):
         yield from _arguments(bare[0], at + first, min(at + bare.end(), len(text)))
         first = bare.end()
 
@@ -246,7 +246,7 @@ def _variables(head: bytes, start: int, end: int) -> Iterator[Definition]:
         return
     parts = (_without_parentheses(head) if b"(" in head else head).split(b",")
     first = parts[0].split()
-    if len(first) == 2 and first[0] in (b"struct", b"union", b"enum"):
+    if len(first) == 2 and first[0] in _TAGS and _name(first[1]) == first[1]:
         yield Definition(Kind.FORWARD, first[1].decode(), start, end)
         return
     for part in parts:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 
 from lpae_backport.catalog.definitions import Definition, Kind
 from lpae_backport.catalog.filescan import quiet, scan
-from lpae_backport.catalog.statements import _BARE, closing, last_stretch, statements
+from lpae_backport.catalog.statements import BARE_MACRO, closing, last_stretch, statements
 from lpae_backport.masking import annotation_words
 
 _DIRECTIVE = re.compile(
@@ -138,7 +138,7 @@ def _regions(text: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 def _without_calls(head: bytes) -> bytes:
     """Leave out the macro calls without a semicolon that stand before a statement."""
-    while bare := _BARE.match(head):
+    while bare := BARE_MACRO.match(head):
         head = head[bare.end() :].strip()
     return head
 

@@ -10,13 +10,8 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lpae_backport.masking import blank
+from lpae_backport.masking import COMMENT_OR_LITERAL, blank
 
-_LITERAL = re.compile(
-    rb"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|//[^\n\\]*(?:\\.[^\n\\]*)*"
-    rb"|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'|/\*.*",
-    re.DOTALL,
-)
 _ASSEMBLY = re.compile(
     rb"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|//[^\n]*|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"|/\*.*"
     rb"|(?<![^\s])@[ \t][^\n]*|(?<=[ \t])#[ \t][^\n]*"
@@ -72,8 +67,10 @@ class Lexed:
         self._ends: list[int] = []
         out: list[bytes] = []
         at = 0
-        for m in (_ASSEMBLY if assembly else _LITERAL).finditer(data):
+        for m in (_ASSEMBLY if assembly else COMMENT_OR_LITERAL).finditer(data):
             start, end = m.span()
+            if not assembly and m[1] is not None:
+                continue
             self._starts.append(start)
             self._ends.append(end)
             whole = m[0]

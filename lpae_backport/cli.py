@@ -20,6 +20,7 @@ COMMANDS = {
     "gate": ("lpae_backport.commands.gate", "Fail where a fork lacks a step that it requires."),
     "lock": ("lpae_backport.commands.lock", "Record a reference, so that a gate needs no tree."),
     "needs": ("lpae_backport.commands.needs", "Say what a driver requires that a tree lacks."),
+    "patch": ("lpae_backport.commands.patch", "Say whether patches are in a tree, by hunk."),
     "diff": ("lpae_backport.commands.diff", "Show what became of functions, types and macros."),
     "usage": ("lpae_backport.commands.usage", "Show every use of a symbol, tree by tree."),
     "index": (
@@ -28,6 +29,10 @@ COMMANDS = {
     ),
     "matrix": ("lpae_backport.commands.matrix", "Show several targets beside one reference."),
     "explain": ("lpae_backport.commands.explain", "Say why a step exists and what decides it."),
+    "learn": (
+        "lpae_backport.commands.learn",
+        "Draft rules from a patch and a tree that has it.",
+    ),
     "rules": ("lpae_backport.commands.rules", "List, check and test the packs of rules."),
 }
 

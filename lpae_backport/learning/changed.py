@@ -7,6 +7,7 @@ from lpae_backport.learning.declared import Pair
 from lpae_backport.learning.functions import CodeGoals, Reading
 from lpae_backport.learning.lesson import Goal
 from lpae_backport.location import Span
+from lpae_backport.shapes import is_stub
 from lpae_backport.symbols import Body, CodeFile
 
 
@@ -45,6 +46,7 @@ def _text(side: _Side) -> list[bytes]:
 
 def _function(file: CodeFile, name: str) -> _Side:
     found = file.functions[name]
+    found = [f for f in found if not is_stub(f)] or found
     return [f.span for f in found], [b for f in found for b in f.bodies], file
 
 

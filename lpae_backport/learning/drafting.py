@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lpae_backport.document import dump_yaml, parse_yaml
 from lpae_backport.errors import RuleError
-from lpae_backport.learning.lesson import Change, Fact, Gap, Raw
+from lpae_backport.learning.lesson import Change, Fact, Raw
 from lpae_backport.rule import FileSpec, Pack, Step
 from lpae_backport.ruleset import SCHEMA
 from lpae_backport.stepfile import StepReader
@@ -15,6 +15,7 @@ from lpae_backport.stepfile import StepReader
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _CONTROL = re.compile(r"[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]")
 _NAME_WIDTH = 48
+_TITLE_WIDTH = 100
 
 
 def logical_files(changes: Sequence[Change]) -> dict[str, FileSpec]:
@@ -42,6 +43,12 @@ def slug(text: str) -> str:
             break
         kept = f"{kept}-{w}" if kept else w
     return kept or "learned"
+
+
+def shortened(text: str) -> str:
+    """Return a subject that fits a line; some commits have all of their message in it."""
+    text = " ".join(text.split())
+    return text if len(text) <= _TITLE_WIDTH else text[: _TITLE_WIDTH - 1] + "…"
 
 
 def with_ids(facts: Iterable[Fact]) -> Iterator[tuple[Fact, Raw]]:
@@ -81,18 +88,18 @@ class Writer:
         self._title = clean(title)
         self._files = dict(files)
 
-    def pack_file(self, gaps: Sequence[Gap], origin: str) -> str:
-        """Return ``pack.yaml``, with what the pack does not tell as a comment."""
+    def pack_file(self, origin: str) -> str:
+        """Return ``pack.yaml``."""
         data = {
             "schema": str(SCHEMA),
             "id": self._name,
             "title": self._title,
             "files": {k: {"paths": list(s.paths)} for k, s in self._files.items()},
         }
-        head = [f"# Drafted by lpae-audit learn from {comment(origin)}."]
-        head += ["# What no check of it tells:"] if gaps else []
-        head += [f"#   {comment(g.path)}: {comment(g.what)}: {comment(g.why)}" for g in gaps]
-        return "\n".join(head) + "\n" + dump_yaml(data)
+        head = (
+            f"# Drafted by lpae-audit learn from {comment(origin)}; see README.md for its limits."
+        )
+        return f"{head}\n{dump_yaml(data)}"
 
     def step_file(
         self, step: str, title: str, why: str, commit: tuple[str, str] | None, checks: list[Raw]

@@ -155,10 +155,10 @@ class CodeGoals:
 
     def goals(self) -> Iterator[Goal]:
         """Yield what is new, then what is gone."""
-        yield from self._added(self._after, self._before.everywhere, "contains")
+        yield from self._added(self._after, self._before, "contains")
         yield from self._guards()
         yield from self._order()
-        for goal in self._added(self._before, self._after.somewhere, "lacks"):
+        for goal in self._added(self._before, self._after, "lacks"):
             yield Goal(goal.path, goal.entity, Rank.ABSENCE, goal.forms, goal.place)
 
     def _goal(self, rank: Rank, forms: list[Raw], at: Node) -> Iterator[Goal]:
@@ -169,21 +169,29 @@ class CodeGoals:
 
     def _code(self, kind: str, *texts: str, at: Node | None = None) -> list[Raw]:
         found: list[Raw] = [{kind: t, "in": self._in} for t in texts]
-        option = self._option(at) if at is not None and kind == "contains" else ""
-        return [*found, *(f | {"config": option} for f in found if option)]
+        whole = (
+            at is None or kind == "lacks" or self._after.of(at) in self._after.everywhere.present
+        )
+        option = "" if at is None or whole else self._option(at)
+        return [f | {"config": option} for f in found] if option else found
 
     def _option(self, n: Node) -> str:
         """Return the Kconfig symbol that code stands under within its function, if it is one."""
+        if self._after.of(n) in self._after.everywhere.present:
+            return ""
         around = self._after.file.source.conditions_at(n.span)[self._after.outer :]
         found = {w for c in around for w in _OPTION.findall(c)}
         return found.pop() if len(found) == 1 else ""
 
-    def _added(self, mine: Reading, other: Inventory, kind: str) -> Iterator[Goal]:
+    def _added(self, mine: Reading, theirs: Reading, kind: str) -> Iterator[Goal]:
         seen: set[str] = set()
         for body in mine.bodies:
             words = Wording(mine.file, body)
             for n in body.nodes:
                 form = mine.of(n)
+                # What stands in each reading has to be in each; what does not, in any at all.
+                whole = kind == "contains" and form in mine.everywhere.present
+                other = theirs.everywhere if whole else theirs.somewhere
                 if form in other.present or form in seen:
                     continue
                 seen.add(form)
@@ -206,7 +214,7 @@ class CodeGoals:
             yield from self._goal(rank, self._code(kind, words.open(n), words.plain(n), at=n), n)
         elif n.kind in ("identifier", "field_identifier") and n.label not in other.words:
             if not words.is_own(n):
-                yield from self._goal(Rank.FORM, self._code(kind, n.label, at=n), n)
+                yield from self._goal(Rank.LINE, self._code(kind, n.label, at=n), n)
         elif n.kind == "string_literal":
             yield from self._goal(Rank.LINE, self._code(kind, words.plain(n), at=n), n)
 
@@ -284,8 +292,10 @@ class CodeGoals:
         for body in self._after.bodies:
             words = Wording(self._after.file, body)
             for block, a, b in adjacent(body):
-                of = self._after.of
-                if (of(a), of(b)) in self._before.everywhere.neighbours:
+                pair = (self._after.of(a), self._after.of(b))
+                if pair in self._before.everywhere.neighbours:
+                    continue
+                if pair not in self._after.everywhere.neighbours:
                     continue
                 texts = [_pair(words.outline, a, b), _pair(words.plain, a, b)]
                 yield from self._goal(

@@ -91,8 +91,9 @@ def _entity_names(e: Entity) -> set[str]:
 def _why(e: Entity, had: bool, tried: bool) -> str:
     if tried:
         return _HELD
-    if e.trouble:
-        return f"it could not be read: {e.trouble}"
+    problem = e.file.source.problem_at(e.span)
+    if problem is not None:
+        return f"it could not be read: {problem.reason}"
     if e.kind in ("object", "declaration") and had:
         return "the rule language sees designated entries only"
     if e.kind in ("other", "typedef"):

@@ -15,12 +15,13 @@ from lpae_backport.layout import Layout
 from lpae_backport.learning.changed import code_goals
 from lpae_backport.learning.choice import Choice
 from lpae_backport.learning.declared import Pair, declared_goals
-from lpae_backport.learning.drafting import Writer, logical_files, slug, with_ids
+from lpae_backport.learning.drafting import Writer, clean, logical_files, shortened, slug, with_ids
 from lpae_backport.learning.gaps import gaps_of
 from lpae_backport.learning.lesson import Change, Fact, Gap, Goal, Lesson, Raw, StepProof
 from lpae_backport.learning.others import other_goals
 from lpae_backport.learning.proving import Sides, audits, cases, unproven
 from lpae_backport.learning.reversal import take_back
+from lpae_backport.learning.telling import readme
 from lpae_backport.learning.trial import Parsed, Trial
 from lpae_backport.mailpatch.model import LineKind, Patch
 from lpae_backport.rule import Pack, Step
@@ -45,6 +46,7 @@ def learn(patches: Sequence[Patch], new: FileTree, old: FileTree | None = None) 
     """
     changes, gaps = take_back(patches, new)
     subject = next((p.subject for p in patches if p.subject), "") or patches[0].origin
+    subject = shortened(subject)
     lesson = _Teaching(patches, changes, new, old, subject)
     return lesson.lesson(gaps)
 
@@ -97,9 +99,11 @@ class _Teaching:
         steps, files = self._steps(choice.facts, sides)
         told = [f for s in steps for f in s.facts]
         gaps = [*gaps, *gaps_of(self._changes, self._mine, self._theirs, choice, told)]
+        gaps += [Gap(p.origin, f"line {r.at}", r.what) for p in self._patches for r in p.problems]
         if files:
-            origin = self._patches[0].origin
-            files = {"pack.yaml": self._writer.pack_file(gaps, origin), **files}
+            origin = clean(self._patches[0].origin)
+            page = readme(slug(self._subject), clean(self._subject), origin, steps, gaps)
+            files = {"pack.yaml": self._writer.pack_file(origin), "README.md": page, **files}
         return Lesson(
             origin=self._patches[0].origin,
             title=self._subject,

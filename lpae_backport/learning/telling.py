@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Says in a line what a check asks, and in a page what a pack is."""
+
+from collections.abc import Iterator, Sequence
+
+from lpae_backport.learning.lesson import Gap, StepProof
+from lpae_backport.rule import Check, Kind
+
+
+def said(check: Check) -> str:
+    """Return what a check asks of a tree."""
+    where = ", ".join(f"{f}()" for f in check.scope.functions)
+    what = check.patterns[0].source if check.patterns else check.name
+    match check.kind:
+        case Kind.ENUMERATOR:
+            return f"enum {check.owner} has {check.name}"
+        case Kind.FIELD:
+            return f"struct {check.owner} has {check.name}"
+        case Kind.ENTRY:
+            value = f" = {what}" if check.patterns else ""
+            return f"{check.owner} has {check.name}{value}"
+        case Kind.FUNCTION:
+            count = "" if check.params is None else f" with {check.params} parameters"
+            return f"there is a function {check.name}{count}"
+        case Kind.MACRO:
+            value = f" as {check.value:#x}" if check.value is not None else ""
+            return f"there is a macro {check.name}{value or (f' as {what}' if what else '')}"
+        case Kind.CALLS:
+            return f"all calls in {check.scope.file} are {what}"
+        case Kind.CONTAINS:
+            option = f" under {check.config}" if check.config else ""
+            return f"{where} has {what}{option}"
+        case Kind.LACKS:
+            return f"{where} has no {what}"
+        case Kind.GUARD if check.condition is not None:
+            only = "only when" if not check.condition.exactly else "just when"
+            return f"{where} does {what} {only} {check.condition.source}"
+        case Kind.KCONFIG if check.condition is not None:
+            return f"{check.name} implies {check.condition.source}"
+        case Kind.FILE | Kind.NO_FILE:
+            gone = "is gone" if check.kind is Kind.NO_FILE else "is there"
+            return f"{', '.join(check.paths)} {gone}"
+        case _:
+            return f"{check.kind.value} {check.name}"
+
+
+def readme(
+    name: str, title: str, origin: str, steps: Sequence[StepProof], gaps: Sequence[Gap]
+) -> str:
+    """Return a page about a pack: what its checks ask, and what none of them tells."""
+    return "\n".join(_page(name, title, origin, steps, gaps)) + "\n"
+
+
+def _page(
+    name: str, title: str, origin: str, steps: Sequence[StepProof], gaps: Sequence[Gap]
+) -> Iterator[str]:
+    yield f"# {name}"
+    yield ""
+    yield f"Drafted by `lpae-audit learn` from {origin}: {title}"
+    yield ""
+    yield "    lpae-audit compare OLD NEW --rules THIS_FOLDER"
+    for s in steps:
+        yield ""
+        yield f"## Step {s.id}: {s.title}"
+        yield ""
+        yield f"With the patch: {s.after.value}. Without it: {s.before.value}."
+        yield ""
+        for f in s.facts:
+            yield f"- `{f.check.id}`: `{' '.join(said(f.check).split())}`"
+    if gaps:
+        yield ""
+        yield "## What no check tells"
+        yield ""
+        yield from (f"- {g.path}{f':{g.line}' if g.line else ''}: {g.what}: {g.why}" for g in gaps)

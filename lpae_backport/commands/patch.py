@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``lpae-audit patch FILE… --tree TREE``."""
+
+import click
+
+from lpae_backport.commands.trees import opened
+from lpae_backport.errors import ExitCode
+from lpae_backport.filetree import FileTree
+from lpae_backport.format.patch import FORMATS, PatchReport, Shown
+from lpae_backport.mailpatch.model import Patch
+from lpae_backport.mailpatch.reading import patches_of
+from lpae_backport.output import Progress, warn, write_bytes, write_report
+from lpae_backport.presence.judging import judge
+from lpae_backport.presence.trial import Trial, tried
+from lpae_backport.presence.verdict import HunkStatus, PatchVerdict
+
+
+@click.command("patch")
+@click.argument("files", metavar="FILE…", type=click.Path(), nargs=-1, required=True)
+@click.option("--tree", "given", required=True, type=click.Path(), help="The tree to look in.")
+@click.option("--new", type=click.Path(), help="A tree that has it: tells what it needs best.")
+@click.option("--arch", default="arm64", show_default=True, help="The kernel's ARCH; with --new.")
+@click.option("--comments", is_flag=True, help="Show the patch, with what was said about it.")
+@click.option("--emit", type=click.Path(), metavar="FILE", help="Write it to FILE, for git am.")
+@click.option("--check-apply", is_flag=True, help="Say whether git apply would take it.")
+@click.option("--no-prerequisites", is_flag=True, help="Do not look for what must come first.")
+@click.option("-v", "--verbose", count=True, help="Show every hunk, and lines that are missing.")
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True
+)
+@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write the report to FILE.")
+@click.option("--exit-zero", is_flag=True, help="End with 0 although not all is applied.")
+def command(
+    files: tuple[str, ...],
+    given: str,
+    new: str | None,
+    arch: str,
+    comments: bool,
+    emit: str | None,
+    check_apply: bool,
+    no_prerequisites: bool,
+    verbose: int,
+    form: str,
+    output: str | None,
+    exit_zero: bool,
+) -> int:
+    """Say whether a patch is in TREE, hunk by hunk, and what it needs first.
+
+    FILE is a patch, a mail or its text as an archive shows it, an mbox or maildir, a folder with
+    a series, REPO@REV, or - for standard input. Several are taken one after the other.
+
+    Ends with 0 if all of it is applied, with 1 if not, and with 4 if it is no patch.
+    """
+    tree = opened(given, None)
+    reference = opened(new, None) if new is not None else None
+    patches = [p for f in files for p in patches_of(f, tree)]
+    if emit is not None:
+        from lpae_backport.mailpatch.written import mail_of
+
+        write_bytes(b"".join(mail_of(p) for p in patches), emit)
+        for p in (p for p in patches if p.problems):
+            warn(f"{p.origin}: {p.problems[0].what}; {emit} has it as it is")
+    verdicts = _judged(patches, tree)
+    if not no_prerequisites:
+        from lpae_backport.presence.prerequisites import with_prerequisites
+
+        verdicts = with_prerequisites(verdicts, tree, reference, arch)
+    trials: tuple[Trial, ...] = ()
+    if check_apply:
+        trials = tried(patches, tree)
+    report = PatchReport(tree, tuple(verdicts), trials)
+    write_report(FORMATS[form](report, Shown(verbose, comments)), output)
+    done = all(v.status is HunkStatus.APPLIED for v in verdicts)
+    return ExitCode.DONE if done or exit_zero else ExitCode.FINDINGS
+
+
+def _judged(patches: list[Patch], tree: FileTree) -> list[PatchVerdict]:
+    verdicts = []
+    with Progress(len(patches), "judging", unit="patches") as bar:
+        for p in patches:
+            verdicts.append(judge(p, tree))
+            bar.advance()
+    return verdicts

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Judges a hunk piece by piece in a stretch of a file where it is not whole.
+
+A run of changed pieces is done where all that is added stands between the pieces it was added
+between, nothing of what is removed stands there, and nothing like it either.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
+from lpae_backport.presence.alignment import aligned, weight
+from lpae_backport.presence.chunks import Chunks, likeness, telling
+
+_BETWEEN = 6
+"""Pieces that may have come between two of a hunk since."""
+_ALIKE = 0.6
+"""How alike a piece must be to count as another form of one."""
+_REACH = 4
+"""Pieces of context that are looked at for a neighbour."""
+_ALONE = 6
+"""Telling words with which added pieces are known without a neighbour."""
+
+
+@dataclass
+class Reading:
+    """What a stretch of a file has of a hunk.
+
+    Attributes:
+        is_done: whether all of it.
+        has_some: whether some of it, for sure.
+        present: indexes of the changed lines of the hunk whose change it has.
+        absent: indexes of those whose change it has not.
+        first: the first unit of the stretch that belongs to the hunk.
+        last: the last of them.
+        after: how well the text after fits, from 0 to 1.
+        before: how well the text before fits.
+        notes: what is there in another form: the index of a line, and the piece in the file.
+    """
+
+    is_done: bool = False
+    has_some: bool = False
+    present: set[int] = field(default_factory=set)
+    absent: set[int] = field(default_factory=set)
+    first: int = -1
+    last: int = -1
+    after: float = 0.0
+    before: float = 0.0
+    notes: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A run of changed pieces: where it is in the text before, and in the text after."""
+
+    old: tuple[int, int]
+    new: tuple[int, int]
+
+
+class Blocks:
+    """The changed pieces of a hunk.
+
+    Args:
+        before: the pieces as they were; `first` and `last` are indexes of the hunk's lines.
+        after: the pieces as they become.
+    """
+
+    def __init__(self, before: Chunks, after: Chunks) -> None:
+        self.before = before
+        self.after = after
+        codes = SequenceMatcher(None, before.keys, after.keys, autojunk=False).get_opcodes()
+        self.blocks = [_Block((a, b), (c, d)) for tag, a, b, c, d in codes if tag != "equal"]
+        self.fresh = frozenset(after.keys) - frozenset(before.keys)
+
+    def read(self, stretch: Sequence[bytes]) -> Reading:
+        """Judge a stretch of a file, given as its pieces."""
+        new, old = aligned(self.after.keys, stretch), aligned(self.before.keys, stretch)
+        out = Reading(after=_share(self.after, new), before=_share(self.before, old))
+        done = [_BlockReading(self, b, new, old, stretch, out).judge() for b in self.blocks]
+        out.is_done = bool(done) and all(done) and out.after > out.before
+        places = [*new.values(), *old.values()]
+        out.first, out.last = min(places, default=-1), max(places, default=-1)
+        out.absent -= out.present
+        return out
+
+
+def _share(text: Chunks, found: dict[int, int]) -> float:
+    whole = sum(map(weight, text.keys))
+    return sum(weight(text.keys[i]) for i in found) / whole if whole else 0.0
+
+
+class _BlockReading:
+    """One run of changed pieces in one stretch."""
+
+    def __init__(
+        self,
+        hunk: Blocks,
+        block: _Block,
+        new: dict[int, int],
+        old: dict[int, int],
+        stretch: Sequence[bytes],
+        out: Reading,
+    ) -> None:
+        self._hunk = hunk
+        self._block = block
+        self._new = new
+        self._old = old
+        self._stretch = stretch
+        self._out = out
+        self._left = self._neighbour(range(block.new[0] - 1, block.new[0] - 1 - _REACH, -1))
+        self._right = self._neighbour(range(block.new[1], block.new[1] + _REACH))
+
+    def judge(self) -> bool:
+        """Tell whether it is done, and note which lines are."""
+        b, keys = self._block, self._hunk.after.keys
+        added = range(*b.new)
+        here = [i for i in added if i in self._new and self._is_anchored(i)]
+        there = [i for i in range(*b.old) if self._is_left(i)]
+        forms = self._forms(there, here)
+        all_added = len(here) == len(added)
+        placed = self._is_removal() if not added else all_added and self._is_placed(here)
+        done = placed and not there and not forms
+        for i in added:
+            self._mark(self._hunk.after, i, i in here and self._is_placed(here))
+        for i in range(*b.old):
+            gone = i not in there and i not in forms and (done or bool(here))
+            self._mark(self._hunk.before, i, gone)
+        fresh = any(keys[i] in self._hunk.fresh and telling(keys[i]) for i in here)
+        if done or (fresh and self._is_placed(here)):
+            self._out.has_some = True
+        return done
+
+    def _mark(self, text: Chunks, i: int, is_there: bool) -> None:
+        lines = range(text.first[i], text.last[i] + 1)
+        (self._out.present if is_there else self._out.absent).update(lines)
+
+    def _neighbour(self, indexes: range) -> tuple[int, int] | None:
+        """Return the nearest piece of context that is in the stretch: its index, and where."""
+        for i in indexes:
+            if i in self._new:
+                return i, self._new[i]
+        return None
+
+    def _is_anchored(self, i: int) -> bool:
+        """Tell whether an added piece is where it belongs: next to another, or telling itself."""
+        if telling(self._hunk.after.keys[i]) >= 2:
+            return True
+        at = self._new[i]
+        return any(self._new.get(i + d) == at + d for d in (-1, 1))
+
+    def _is_placed(self, here: list[int]) -> bool:
+        """Tell whether added pieces stand together, by a neighbour that they were added to."""
+        if not here:
+            return False
+        at = [self._new[i] for i in here]
+        if any(b - a > _BETWEEN for a, b in zip(at, at[1:], strict=False)):
+            return False
+        keys = self._hunk.after.keys
+        near = []
+        if self._left is not None and 0 < at[0] - self._left[1] <= _BETWEEN:
+            near.append(self._left[0])
+        if self._right is not None and 0 < self._right[1] - at[-1] <= _BETWEEN:
+            near.append(self._right[0])
+        told = sum(telling(keys[i]) for i in here if keys[i] in self._hunk.fresh)
+        if not near:
+            return told >= _ALONE
+        return told >= 2 or sum(telling(keys[i]) for i in near) >= 2 or len(near) == 2
+
+    def _is_removal(self) -> bool:
+        """Tell whether the two neighbours of what is removed have come together."""
+        at = self._block.new[0]
+        if self._left is None or self._right is None:
+            return False
+        if self._left[0] != at - 1 or self._right[0] != at:
+            return False
+        keys = self._hunk.after.keys
+        known = telling(keys[at - 1]) + telling(keys[at]) >= 2
+        return known and self._right[1] - self._left[1] == 1
+
+    def _is_left(self, i: int) -> bool:
+        """Tell whether a removed piece still stands there, and is none that the text after has."""
+        at = self._old.get(i)
+        if at is None or at in self._explained:
+            return False
+        lo = self._left[1] if self._left is not None else at - _BETWEEN
+        hi = self._right[1] if self._right is not None else at + _BETWEEN
+        return lo - 1 <= at <= hi + 1
+
+    @property
+    def _explained(self) -> frozenset[int]:
+        return frozenset(self._new.values())
+
+    def _forms(self, there: list[int], here: list[int]) -> list[int]:
+        """Return removed pieces that stand there in another form, which is none of the added."""
+        lo = self._left[1] + 1 if self._left is not None else None
+        hi = self._right[1] if self._right is not None else None
+        if lo is None and hi is None:
+            return []
+        lo = lo if lo is not None else max((hi or 0) - _BETWEEN, 0)
+        hi = hi if hi is not None else min(lo + _BETWEEN, len(self._stretch))
+        loose = [j for j in range(lo, hi) if j not in self._explained][: 4 * _BETWEEN]
+        keys, added = self._hunk.before.keys, self._hunk.after.keys
+        found = []
+        for i in range(*self._block.old):
+            best = max(loose, key=lambda j: likeness(keys[i], self._stretch[j]), default=-1)
+            if best == -1 or likeness(keys[i], self._stretch[best]) < _ALIKE:
+                continue
+            mine = likeness(keys[i], self._stretch[best])
+            others = (likeness(added[k], self._stretch[best]) for k in range(*self._block.new))
+            if mine >= max(others, default=0.0):
+                found.append(i)
+        for k in range(*self._block.new):
+            if k not in here:
+                best = max(loose, key=lambda j: likeness(added[k], self._stretch[j]), default=-1)
+                if best != -1 and likeness(added[k], self._stretch[best]) >= _ALIKE:
+                    self._out.notes.append((self._hunk.after.first[k], best))
+        return [i for i in found if i not in there]

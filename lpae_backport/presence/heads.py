@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which function, type or table does a line stand in? As git's hunk headers say it."""
+
+import re
+from collections.abc import Sequence
+
+_HEAD = re.compile(rb"[A-Za-z_$]")
+_LABEL = re.compile(rb"\w+\s*:(?!:)")
+_TAG = re.compile(rb"\b(?:struct|union|enum)\s+([A-Za-z_]\w*)\s*(?:\{|$)")
+_BEFORE = re.compile(rb"([A-Za-z_]\w*)\s*(?:\(|\[|=|;|$)")
+_WORDS = re.compile(rb"[A-Za-z_$]\w*")
+_MACRO = re.compile(rb"\b(?:SYSCALL|COMPAT_SYSCALL)_DEFINE\w*\s*\(\s*(\w+)")
+
+
+def is_head(line: bytes) -> bool:
+    """Tell whether a line begins a function or the like: it begins in the first column."""
+    return _HEAD.match(line) is not None and _LABEL.match(line) is None
+
+
+def head_above(lines: Sequence[bytes], line: int) -> bytes:
+    """Return the nearest head above a line; empty where there is none.
+
+    Args:
+        lines: the file.
+        line: a line of it, counted from 1.
+    """
+    for i in range(min(line - 1, len(lines)) - 1, -1, -1):
+        if is_head(lines[i]):
+            return lines[i]
+    return b""
+
+
+def name_in(head: bytes) -> bytes:
+    """Return what a head gives a name to; empty where it tells none."""
+    text = head.split(b"/*")[0].strip()
+    macro = _MACRO.search(text)
+    if macro is not None:
+        return macro[1]
+    tag = _TAG.search(text)
+    if tag is not None:
+        return tag[1]
+    found = _BEFORE.search(text)
+    if found is not None:
+        return found[1]
+    words = _WORDS.findall(text)
+    return words[-1] if words else b""
+
+
+def same_head(section: bytes, head: bytes) -> bool:
+    """Tell whether two heads are of the same thing; the section of a hunk may be cut off."""
+    one, other = b" ".join(section.split()), b" ".join(head.split())
+    if not one or not other:
+        return one == other
+    return other.startswith(one) or one.startswith(other) or name_in(one) == name_in(other)

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Judges the hunks of one file of a patch in one file of a tree."""
+
+from collections.abc import Sequence
+
+from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind
+from lpae_backport.presence.choosing import Choice, Looking
+from lpae_backport.presence.heads import is_head, name_in
+from lpae_backport.presence.image import Image
+from lpae_backport.presence.layers import Level
+from lpae_backport.presence.nearest import nearest
+from lpae_backport.presence.piecewise import Finding, piecewise
+from lpae_backport.presence.places import section_left
+from lpae_backport.presence.standing import Standing
+from lpae_backport.presence.verdict import HunkStatus, HunkVerdict
+
+_HOW = {Level.EXACT: "", Level.SPACED: "white space aside", Level.TOKENS: "as the same C"}
+_GONE = 0.5
+"""How alike the nearest place may be where the function of a hunk counts as gone."""
+_SHOWN = 3
+
+
+class FileHunks:
+    """The hunks of one file.
+
+    Args:
+        change: what the patch does to it.
+        file: the file in the tree.
+        is_before: whether the file is known to be as it was before the patch.
+    """
+
+    def __init__(self, change: FileChange, file: Standing, *, is_before: bool = False) -> None:
+        self._file = file
+        self._is_before = is_before
+        self._images = [Image(h, change.path) for h in change.hunks]
+        self._unnamed = _unnamed(self._images)
+        self._drift = 0
+        self._taken: list[tuple[int, int]] = []
+
+    def verdicts(self) -> list[HunkVerdict]:
+        """Return what is said of each hunk, in order."""
+        return [self._verdict(image) for image in self._images]
+
+    def _verdict(self, image: Image) -> HunkVerdict:
+        hunk = image.hunk
+        if hunk.problem:
+            return self._said(hunk, HunkStatus.UNKNOWN, f"the hunk is not whole: {hunk.problem}")
+        if self._file.problem:
+            return self._said(hunk, HunkStatus.UNKNOWN, f"not to be judged: {self._file.problem}")
+        if image.is_empty:
+            return self._said(hunk, HunkStatus.UNKNOWN, "it changes nothing")
+        looking = Looking(image, self._file, self._drift, self._taken, self._unnamed)
+        return self._whole(image, looking) or self._in_parts(image, looking)
+
+    def _whole(self, image: Image, looking: Looking) -> HunkVerdict | None:
+        """Return a verdict where the hunk stands in one piece, done or not."""
+        self._left: Choice | None = None
+        for level in image.levels:
+            choice = looking.whole(level)
+            if choice is None:
+                continue
+            if choice.is_applied and not self._is_before:
+                return self._applied(image, choice)
+            if not choice.is_applied and choice.is_sure:
+                return self._applicable(image, choice)
+            self._left = self._left or (None if choice.is_applied else choice)
+        return None
+
+    def _in_parts(self, image: Image, looking: Looking) -> HunkVerdict:
+        """Return a verdict where it does not."""
+        left = self._left
+        found = piecewise(image, self._file, image.hunk.new_start + self._drift)
+        good = found is not None and found.agrees is not False and not self._is_before
+        if found is not None and good and found.reading.is_done and self._is_free(found):
+            return self._done(image, found)
+        if left is None:
+            for level in (Level.EXACT, Level.SPACED):
+                left = left or looking.fuzzy(level)
+        if left is not None:
+            return self._applicable(image, left)
+        if found is not None and good and found.reading.has_some and found.present:
+            return self._partly(image, found)
+        return self._conflict(image, found)
+
+    def _is_free(self, f: Finding) -> bool:
+        return not any(f.first <= a and b <= f.last and a < b for a, b in self._taken)
+
+    def _applied(self, image: Image, choice: Choice) -> HunkVerdict:
+        p = choice.place
+        self._drift = p.first - image.hunk.new_start - _lead(image, p.level)
+        self._taken.append((p.core, max(p.core, p.core_end)))
+        end = max(p.core, p.core_end)
+        parts = [w for w in (_HOW[p.level], _moved(p.distance)) if w]
+        why = ", ".join(parts) or "as the patch has it"
+        lines = _changed(image.hunk)
+        return self._said(image.hunk, HunkStatus.APPLIED, why, (p.core, end), lines)
+
+    def _applicable(self, image: Image, choice: Choice) -> HunkVerdict:
+        p = choice.place
+        self._drift = p.first - image.hunk.old_start - _lead(image, p.level) * (not choice.fuzz)
+        if not choice.fuzz:
+            self._taken.append((p.core, max(p.core, p.core_end)))
+        how = {Level.EXACT: "exactly", Level.SPACED: "after repair of white space"}
+        words = [how.get(p.level, "but for comments and line breaks")]
+        words += [_moved(p.distance)] if p.distance and not choice.fuzz else []
+        words += [f"with fuzz {choice.fuzz}"] if choice.fuzz else []
+        why = ", ".join(w for w in words if not (w == "exactly" and len(words) > 1))
+        at = (p.first, p.last)
+        return self._said(
+            image.hunk, HunkStatus.APPLICABLE, f"applies {why}", at, absent=_changed(image.hunk)
+        )
+
+    def _done(self, image: Image, f: Finding) -> HunkVerdict:
+        self._taken.append((f.first, f.last))
+        why = "all its changes are there; what stands around them was changed"
+        at = (f.first, f.last)
+        return self._said(image.hunk, HunkStatus.APPLIED, why, at, _changed(image.hunk))
+
+    def _partly(self, image: Image, f: Finding) -> HunkVerdict:
+        total = len(f.present) + len(f.absent)
+        why = f"{len(f.present)} of {total} changed lines"
+        if f.forms:
+            line, form = f.forms[0]
+            why += f"; line {line.at} is there as '{form}'" if line.at else f"; now '{form}'"
+        at = (f.first, f.last)
+        return self._said(image.hunk, HunkStatus.PARTLY, why, at, f.present, f.absent)
+
+    def _conflict(self, image: Image, f: Finding | None) -> HunkVerdict:
+        near = nearest(image, self._file)
+        changed = _changed(image.hunk)
+        at = (near.first, near.last) if near is not None else (0, 0)
+        score = near.similarity if near is not None else 0.0
+        name = image.name
+        gone = bool(name) and not section_left(image, self._file) and not image.has_head
+        if gone and score < _GONE and name not in self._unnamed:
+            why = f"{name.decode('utf-8', 'replace')} is not in the file"
+            return self._said(
+                image.hunk, HunkStatus.TARGET_GONE, why, at, absent=changed, similarity=score
+            )
+        if near is None:
+            why = "nothing in the file is like it"
+        else:
+            why = f"nearest place is {score:.0%} alike"
+            if near.differs:
+                why += f"; {near.differs}"
+        return self._said(
+            image.hunk, HunkStatus.CONFLICTS, why, at, absent=changed, similarity=score
+        )
+
+    def _said(
+        self,
+        hunk: Hunk,
+        status: HunkStatus,
+        why: str,
+        at: tuple[int, int] = (0, 0),
+        present: Sequence[Line] = (),
+        absent: Sequence[Line] = (),
+        similarity: float = 0.0,
+    ) -> HunkVerdict:
+        return HunkVerdict(
+            hunk, status, why, self._file.path, *at, tuple(present), tuple(absent), similarity
+        )
+
+
+def _changed(hunk: Hunk) -> tuple[Line, ...]:
+    return tuple(x for x in hunk.lines if x.kind is not LineKind.CONTEXT)
+
+
+def _lead(image: Image, level: Level) -> int:
+    """Return how many lines of the hunk come before its first unit."""
+    owner = image.after(level).owner
+    return owner[0] if owner else 0
+
+
+def _moved(distance: int) -> str:
+    return f"{distance} lines off" if distance > 1 else "1 line off" if distance else ""
+
+
+def _unnamed(images: Sequence[Image]) -> frozenset[bytes]:
+    """Return the names whose heads a patch takes away or gives another name."""
+    gone: set[bytes] = set()
+    come: set[bytes] = set()
+    for image in images:
+        for line, x in zip(image.lines, image.hunk.lines, strict=True):
+            if x.kind is not LineKind.CONTEXT and is_head(line):
+                (gone if x.kind is LineKind.REMOVED else come).add(name_in(line))
+    return frozenset(gone - come)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A hunk as two texts, before and after, ready to be looked for."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from lpae_backport.mailpatch.model import Hunk, LineKind
+from lpae_backport.presence.heads import is_head, name_in
+from lpae_backport.presence.layers import Level, units_of
+
+_C = (".c", ".h")
+_WORD = re.compile(rb"\w{2,}")
+
+
+def is_c(path: str) -> bool:
+    """Tell whether a path is that of C text."""
+    return path.endswith(_C)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Side:
+    """One of the two texts of a hunk, as units.
+
+    Attributes:
+        units: the units.
+        owner: for each, the index of the line of the hunk that it is from.
+        first: the first unit from a changed line; the place where lines are gone if there is none.
+        last: the unit behind the last of them.
+    """
+
+    units: list[bytes]
+    owner: list[int]
+    first: int
+    last: int
+
+    def trimmed(self, before: int, behind: int) -> "Side":
+        """Return it with at most so many units of context before and behind its changes."""
+        lo = max(self.first - before, 0)
+        hi = min(self.last + behind, len(self.units))
+        return Side(self.units[lo:hi], self.owner[lo:hi], self.first - lo, self.last - lo)
+
+
+class Image:
+    """A hunk, before and after, as lines, words and tokens.
+
+    Args:
+        hunk: the hunk.
+        path: the file it changes; decides whether it is C.
+    """
+
+    def __init__(self, hunk: Hunk, path: str) -> None:
+        self.hunk = hunk
+        self.is_c = is_c(path)
+        self.lines = [_encoded(x.text) for x in hunk.lines]
+        self._sides: dict[tuple[Level, bool], Side] = {}
+
+    @cached_property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels on which before and after differ."""
+        more = (Level.SPACED, Level.TOKENS) if self.is_c else (Level.SPACED,)
+        told = (x for x in more if self.before(x).units != self.after(x).units)
+        return (Level.EXACT, *told)
+
+    def before(self, level: Level) -> Side:
+        """Return the text as it was."""
+        return self._side(level, LineKind.ADDED)
+
+    def after(self, level: Level) -> Side:
+        """Return the text as it becomes."""
+        return self._side(level, LineKind.REMOVED)
+
+    def _side(self, level: Level, without: LineKind) -> Side:
+        key = (level, without is LineKind.ADDED)
+        if key not in self._sides:
+            kept = [i for i, x in enumerate(self.hunk.lines) if x.kind is not without]
+            units, at = units_of([self.lines[i] for i in kept], level, is_part=True)
+            owner = [kept[i] for i in at]
+            self._sides[key] = Side(units, owner, *self._changed(owner))
+        return self._sides[key]
+
+    def _changed(self, owner: list[int]) -> tuple[int, int]:
+        """Return the units between the first and the last changed line."""
+        lo, hi = self.changed
+        first = sum(i < lo for i in owner)
+        return first, first + sum(lo <= i <= hi for i in owner)
+
+    @cached_property
+    def changed(self) -> tuple[int, int]:
+        """The indexes of the first and the last changed line."""
+        found = [i for i, x in enumerate(self.hunk.lines) if x.kind is not LineKind.CONTEXT]
+        return (found[0], found[-1]) if found else (0, -1)
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether it changes nothing."""
+        return self.hunk.before == self.hunk.after
+
+    @cached_property
+    def section(self) -> bytes:
+        """The head of what the hunk begins in, as its header says; empty if that tells nothing."""
+        text = _encoded(self.hunk.section).strip()
+        return text if is_head(text) else b""
+
+    @cached_property
+    def has_head(self) -> bool:
+        """Tell whether a head stands in its context above the first change."""
+        return self.is_c and any(is_head(x) for x in self.lines[: self.changed[0]])
+
+    @cached_property
+    def name(self) -> bytes:
+        """The name of what its first change stands in; empty if that cannot be told."""
+        if not self.is_c:
+            return b""
+        heads = [x for x in self.lines[: self.changed[0]] if is_head(x)]
+        return name_in(heads[-1] if heads else self.section)
+
+    @cached_property
+    def weight(self) -> int:
+        """How many words the text after has that may tell something."""
+        return words_in(self.after(Level.EXACT).units)
+
+
+def words_in(units: Iterable[bytes]) -> int:
+    """Return how many words some units have that may tell something."""
+    return sum(len(_WORD.findall(u)) for u in units)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape").removesuffix(b"\r")

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Looks for what a file has of a hunk that is not in it whole."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from lpae_backport.mailpatch.model import Line, LineKind
+from lpae_backport.presence.alignment import likely_starts
+from lpae_backport.presence.blocks import Blocks, Reading
+from lpae_backport.presence.chunks import Chunks, chunked
+from lpae_backport.presence.heads import same_head
+from lpae_backport.presence.image import Image
+from lpae_backport.presence.layers import Level
+from lpae_backport.presence.standing import Standing
+
+_ROOM = 40
+"""Pieces of the file that are looked at before and behind a hunk."""
+_LARGE = 20_000
+"""Pieces of a hunk beyond which it is not judged piece by piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a file has of a hunk.
+
+    Attributes:
+        reading: what was found.
+        first: the first line of the file that belongs to it.
+        last: the last of them.
+        agrees: whether that is in what the hunk changes; `None` where that is not told.
+        present: the changed lines whose change is there.
+        absent: those whose change is not.
+        forms: lines that are there in another form, each with that.
+    """
+
+    reading: Reading
+    first: int
+    last: int
+    agrees: bool | None
+    present: tuple[Line, ...]
+    absent: tuple[Line, ...]
+    forms: tuple[tuple[Line, str], ...]
+
+
+def pieces_of(file: Standing, *, as_text: bool) -> tuple[Chunks, dict[bytes, list[int]]]:
+    """Return the pieces of a file, and where each stands; both are kept with the file.
+
+    Args:
+        file: the file.
+        as_text: whether its lines are taken as text though it is C.
+    """
+    kept = file.pieces
+    if as_text not in kept:
+        if as_text or not file.is_c:
+            layer = file.layer(Level.SPACED)
+            units = layer.joined[1:-1].split(b"\n") if layer.joined.strip() else []
+            found = Chunks(units, at := [layer.line(i) for i in range(len(units))], at)
+        else:
+            found = chunked(*file.tokens, is_c=True)
+        where: dict[bytes, list[int]] = defaultdict(list)
+        for i, key in enumerate(found.keys):
+            where[key].append(i)
+        kept[as_text] = (found, dict(where))
+    return kept[as_text]
+
+
+def blocks_of(image: Image) -> tuple[Blocks, bool]:
+    """Return the changed pieces of a hunk, and whether they are taken as text."""
+    as_text = not image.is_c or image.levels[-1] is not Level.TOKENS
+    level = Level.SPACED if as_text else Level.TOKENS
+    sides = image.before(level), image.after(level)
+    before, after = (chunked(s.units, s.owner, is_c=not as_text) for s in sides)
+    return Blocks(before, after), as_text
+
+
+def piecewise(image: Image, file: Standing, expected: int) -> Finding | None:
+    """Return what a file has of a hunk, in the stretch that has most of it.
+
+    Args:
+        image: the hunk.
+        file: the file.
+        expected: the line it should begin at.
+    """
+    blocks, as_text = blocks_of(image)
+    if not blocks.blocks or max(len(blocks.before), len(blocks.after)) > _LARGE:
+        return None
+    pieces, where = pieces_of(file, as_text=as_text)
+    near = next((i for i, at in enumerate(pieces.first) if at >= expected), len(pieces))
+    length = max(len(blocks.before), len(blocks.after))
+    parts = (blocks.before.keys, blocks.after.keys)
+    found: list[Finding] = []
+    for start in likely_starts(parts, where, near):
+        lo = max(start - _ROOM, 0)
+        stretch = pieces.keys[lo : start + length + 2 * _ROOM]
+        reading = blocks.read(stretch)
+        if reading.first >= 0:
+            found.append(_finding(image, file, reading, pieces, lo))
+    best = max(found, key=_rank, default=None)
+    if best is not None:
+        rivals = (f.reading.before for f in found if f is not best and f.agrees is not False)
+        if max(rivals, default=0.0) >= best.reading.after:
+            best.reading.is_done = False
+    return best
+
+
+def _rank(f: Finding) -> tuple[bool, float]:
+    return f.agrees is not False, max(f.reading.after, f.reading.before)
+
+
+def _finding(image: Image, file: Standing, reading: Reading, pieces: Chunks, lo: int) -> Finding:
+    first, last = pieces.first[lo + reading.first], pieces.last[lo + reading.last]
+    lines = image.hunk.lines
+    changed = {i for i, x in enumerate(lines) if x.kind is not LineKind.CONTEXT}
+    forms = tuple(
+        (lines[i], pieces.keys[lo + j].decode("utf-8", "replace")) for i, j in reading.notes
+    )
+    return Finding(
+        reading,
+        first,
+        last,
+        _stands_in(image, file, first, last),
+        tuple(lines[i] for i in sorted(reading.present & changed)),
+        tuple(lines[i] for i in sorted(reading.absent & changed)),
+        forms,
+    )
+
+
+def _stands_in(image: Image, file: Standing, first: int, last: int) -> bool | None:
+    """Tell whether a stretch is of what the hunk changes."""
+    if not image.is_c:
+        return None
+    if image.has_head:
+        names = {image.name}
+        return any(
+            same_head(h, file.head(line + 1)) for line in range(first, last + 1) for h in names
+        )
+    if not image.section:
+        return None
+    return same_head(image.section, file.head(first + 1))

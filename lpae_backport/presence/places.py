@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where a text of a hunk stands in a file, whole and in one piece."""
+
+from dataclasses import dataclass
+
+from lpae_backport.presence.heads import name_in, same_head
+from lpae_backport.presence.image import Image, Side
+from lpae_backport.presence.layers import Level
+from lpae_backport.presence.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place of a text of a hunk in a file.
+
+    Attributes:
+        level: how much was forgiven to find it.
+        first: its first line, counted from 1.
+        last: its last line.
+        core: the first of the lines that are changed.
+        core_end: the last of them; before `core` where nothing stands there.
+        distance: how many lines it is from where the hunk says.
+        agrees: whether it stands in what the hunk says it changes; `None` where that is not told.
+        size: how many units it has.
+    """
+
+    level: Level
+    first: int
+    last: int
+    core: int
+    core_end: int
+    distance: int
+    agrees: bool | None
+    size: int
+
+    def overlaps(self, other: "Place") -> bool:
+        """Tell whether two places share a line."""
+        return self.first <= other.last and other.first <= self.last
+
+
+def places(
+    image: Image, side: Side, level: Level, file: Standing, expected: tuple[int, ...]
+) -> list[Place]:
+    """Return where a text stands in a file, nearest to where it should first.
+
+    Args:
+        image: the hunk.
+        side: one of its texts.
+        level: the level of that.
+        file: the file.
+        expected: the lines that it should begin at.
+    """
+    layer = file.layer(level)
+    count = len(side.units)
+    lead = side.owner[0] if side.owner else 0
+    found = []
+    for unit in layer.find(side.units):
+        first, last = layer.line(unit), layer.line(unit + count - 1)
+        # Lines that are no units may stand before the first one.
+        distance = min((abs(first - lead - e) for e in expected), default=0)
+        distance = min(distance, *(abs(first - e) for e in expected))
+        core = layer.line(unit + min(side.first, count - 1))
+        core_end = layer.line(unit + side.last - 1) if side.last > side.first else core - 1
+        agrees = _agrees(image, file, first)
+        found.append(Place(level, first, last, core, core_end, distance, agrees, count))
+    return sorted(found, key=lambda p: (p.agrees is False, p.distance))
+
+
+def _agrees(image: Image, file: Standing, line: int) -> bool | None:
+    """Tell whether a line stands in what the hunk's header says."""
+    if image.has_head:
+        return True
+    if not image.section:
+        return None
+    head = file.head(line)
+    if same_head(image.section, head):
+        return True
+    # Headers of hunks name the last head before the hunk: a later one may have come between.
+    return False if image.is_c else None
+
+
+def is_live(image: Image, side: Side, place: Place, file: Standing) -> bool:
+    """Tell whether a place counts: it is compiled, and is comment just where the hunk is."""
+    if not file.is_c:
+        return True
+    if file.may_be_quiet(place.first) or file.may_be_quiet(place.last + 1):
+        if place.level is Level.TOKENS:
+            return not _is_dead(image, place, file)
+        mine = image.after if side is image.after(place.level) else image.before
+        if file.code(place.first, place.last) != mine(Level.TOKENS).units:
+            return False
+    return not _is_dead(image, place, file)
+
+
+def _is_dead(image: Image, place: Place, file: Standing) -> bool:
+    if any(x.lstrip().startswith(b"#if") for x in image.lines):
+        return False
+    return file.is_dead(place.first, place.last)
+
+
+def section_left(image: Image, file: Standing) -> bool:
+    """Tell whether what the hunk's header names is still in the file."""
+    return name_in(image.section) in file.names

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What must be in a tree before a patch can be: what added lines need, and earlier renamings."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from lpae_backport.catalog.catalog import Catalog
+from lpae_backport.errors import AuditError
+from lpae_backport.filetree import FileTree, UnreadableError
+from lpae_backport.mailpatch.model import Line, LineKind, Patch
+from lpae_backport.masking import without_comments
+from lpae_backport.presence.image import is_c
+from lpae_backport.presence.judging import shelf_of
+from lpae_backport.presence.renaming import candidates, known, prerequisite, renamed, renamings
+from lpae_backport.presence.shelf import Shelf
+from lpae_backport.presence.verdict import HunkStatus, PatchVerdict, Prerequisite
+
+_CALL = re.compile(r"(?<![\w.>])([A-Za-z_]\w+)\s*\(")
+_TAG = re.compile(r"\b(struct|union|enum)\s+([A-Za-z_]\w+)")
+_MACRO = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b")
+_INCLUDE = re.compile(r"^\s*#\s*include\s*<([^>\"]+)>")
+_DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)")
+_FUNCTION = re.compile(r"^[A-Za-z_][\w\s*]*?\b(\w+)\s*\(")
+_ENUMERATOR = re.compile(r"^\s*([A-Z]\w*)\s*(?:=[^,;]*)?,?\s*$")
+_KEYWORDS = frozenset(
+    ("if", "for", "while", "switch", "return", "sizeof", "typeof", "defined", "do", "else")
+    + ("case", "__attribute__", "asm", "offsetof")
+)
+_MOST = 400
+"""Most names that are looked for."""
+
+
+def with_prerequisites(
+    verdicts: Sequence[PatchVerdict], tree: FileTree, new: FileTree | None, arch: str
+) -> list[PatchVerdict]:
+    """Return verdicts with what must come first; nothing is looked for where all is applied.
+
+    Args:
+        verdicts: what is said of each patch.
+        tree: the tree they were looked for in.
+        new: a tree that they are for, if there is one at hand.
+        arch: the kernel's ARCH.
+    """
+    shelf = shelf_of(tree)
+    open_ = [i for i, v in enumerate(verdicts) if v.status is not HunkStatus.APPLIED]
+    found = {i: renamings(verdicts[i], shelf) for i in open_}
+    asked = {i: {} if new is not None else _asked(verdicts[i], shelf) for i in open_}
+    words = {w for rs in found.values() for w in candidates(rs)}
+    words |= {n.encode() for names in asked.values() for n in list(names)[:_MOST]}
+    absent = _absent(words, tree)
+    out = list(verdicts)
+    for i in open_:
+        told = known(found[i], absent)
+        more = [prerequisite(r, out[i]) for r in told]
+        new_names = {r.new.decode("latin-1") for r in told}
+        if new is not None:
+            needed = _needed(out[i], tree, new, arch)
+        else:
+            needed = [p for n, p in asked[i].items() if n.encode() in absent]
+        more += [p for p in needed if p.name.split(".")[0] not in new_names]
+        verdict = renamed(out[i], found[i], told, shelf)
+        out[i] = replace(verdict, prerequisites=(*out[i].prerequisites, *more))
+    return out
+
+
+def _absent(words: Iterable[bytes], tree: FileTree) -> frozenset[bytes]:
+    """Return which of some names are nowhere in a tree; it is read from end to end, once."""
+    from lpae_backport.scanning import scan
+
+    wanted = sorted(set(words))
+    if not wanted:
+        return frozenset()
+    result = scan(tree, wanted, _whole, lambda done: None)
+    here = {w for _, found in result.found for w in found}
+    return frozenset(wanted) - here
+
+
+def _whole(path: str, data: bytes, words: frozenset[bytes]) -> tuple[bytes, ...]:
+    """Return which words stand in a file as whole words; works in other processes."""
+    return tuple(w for w in sorted(words) if re.search(rb"(?<!\w)%b(?!\w)" % re.escape(w), data))
+
+
+def _added(verdict: PatchVerdict) -> list[tuple[str, Line]]:
+    """Return the added lines of C that the tree has not."""
+    found = []
+    for f in verdict.files:
+        for h in f.hunks if is_c(f.change.path) else ():
+            if h.status is not HunkStatus.APPLIED:
+                lines = h.absent or h.hunk.lines
+                found += [(f.change.path, x) for x in lines if x.kind is LineKind.ADDED]
+    return found
+
+
+def _asked(verdict: PatchVerdict, shelf: Shelf) -> dict[str, Prerequisite]:
+    """Return what added lines use that neither the patch nor the files it changes have."""
+    own = _own(verdict.patch)
+    texts = []
+    for path in {h.path for f in verdict.files for h in f.hunks if h.path}:
+        try:
+            texts.append(shelf.standing(path).data)
+        except UnreadableError:
+            continue
+    here = {w for t in texts for w in re.findall(rb"[A-Za-z_]\w+", t)}
+    uses: dict[str, tuple[str, list[int]]] = {}
+    for _, line in _added(verdict):
+        for kind, name in _used(line.text):
+            if name not in own and name.encode() not in here and name not in _KEYWORDS:
+                uses.setdefault(name, (kind, []))[1].append(line.at)
+    why = "added lines use it; neither the tree nor the patch has it"
+    return {n: Prerequisite(n, kind, why, tuple(at)) for n, (kind, at) in uses.items()}
+
+
+def _used(text: str) -> Iterable[tuple[str, str]]:
+    """Yield what a line of C calls or names."""
+    code = without_comments(text.encode("utf-8", "surrogateescape")).decode("latin-1")
+    if code.lstrip().startswith("*"):
+        return
+    include = _INCLUDE.match(code)
+    if include is not None:
+        return
+    code = re.sub(r"\"(?:\\.|[^\"\\])*\"", '""', code)
+    for m in _TAG.finditer(code):
+        yield "type", m[2]
+    for m in _CALL.finditer(code):
+        yield ("macro" if m[1].isupper() else "function"), m[1]
+    for m in _MACRO.finditer(code):
+        yield "macro", m[0]
+
+
+def _own(patch: Patch) -> frozenset[str]:
+    """Return the names that a patch brings itself."""
+    found: set[str] = set()
+    for change in patch.changes:
+        for hunk in change.hunks:
+            for x in hunk.lines:
+                if x.kind is not LineKind.ADDED:
+                    continue
+                for shape in (_DEFINE, _FUNCTION, _ENUMERATOR):
+                    if m := shape.match(x.text):
+                        found.add(m[1])
+                if (m := _TAG.search(x.text)) and x.text.rstrip().endswith("{"):
+                    found.add(m[2])
+    return frozenset(found)
+
+
+def _needed(verdict: PatchVerdict, tree: FileTree, new: FileTree, arch: str) -> list[Prerequisite]:
+    """Ask `needs` what the added lines need."""
+    import tempfile
+
+    from lpae_backport.catalog.index import catalog_of
+    from lpae_backport.mailpatch.written import mail_of
+    from lpae_backport.needs.need import Status
+    from lpae_backport.needs.requirements import needs_of
+    from lpae_backport.needs.subject import subject_of
+
+    catalogs: list[Catalog] = [catalog_of(t) for t in (new, tree)]
+    with tempfile.NamedTemporaryFile(suffix=".patch") as f:
+        f.write(mail_of(verdict.patch))
+        f.flush()
+        try:
+            subject = subject_of([f.name], new)
+            needs = needs_of(subject, catalogs[0], catalogs[1], arch)
+        except AuditError as e:
+            return [Prerequisite("?", "unknown", f"what it needs cannot be told: {e.message}")]
+    own = _own(verdict.patch)
+    found = []
+    for n in needs.needs:
+        if n.status is Status.SAME or n.name in own or n.compiles:
+            continue
+        lines = _mentions(verdict, n.name.rpartition(".")[2].removeprefix("CONFIG_"))
+        why = f"{n.status.value}" + (f": {n.how}" if n.how else "")
+        found.append(Prerequisite(n.name, n.kind.value, why, lines))
+    return found
+
+
+def _mentions(verdict: PatchVerdict, word: str) -> tuple[int, ...]:
+    shape = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+    return tuple(x.at for _, x in _added(verdict) if shape.search(x.text))

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The files of a tree that patches are looked for in, some of them kept."""
+
+import posixpath
+import re
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from lpae_backport.filetree import EmptyError, FileTree, UnreadableError
+from lpae_backport.presence.standing import Standing
+
+_FILES = 400
+_BYTES = 24 * 1024**2
+"""Files, and bytes of them, that are kept; what they are cut up into takes ten times as much."""
+_BESIDE = 300
+"""Most files of one folder that are searched for what has moved."""
+_SAME = 40
+"""Most files of one name that are compared."""
+_COMMON = frozenset({"Makefile", "Kconfig", "Kbuild"})
+_LEAST = 0.5
+"""Which share of its telling lines a file must have to be one that has moved."""
+
+
+class Shelf:
+    """The files of one tree.
+
+    Args:
+        tree: the tree.
+    """
+
+    def __init__(self, tree: FileTree) -> None:
+        self.tree = tree
+        self._kept: OrderedDict[str, Standing] = OrderedDict()
+        self._size = 0
+        self._names: dict[str, list[str]] | None = None
+
+    def has(self, path: str) -> bool:
+        """Tell whether the tree has a file."""
+        return self.tree.is_file(path)
+
+    def standing(self, path: str) -> Standing:
+        """Return a file.
+
+        Raises:
+            UnreadableError: it cannot be read.
+        """
+        if path in self._kept:
+            self._kept.move_to_end(path)
+            return self._kept[path]
+        try:
+            data = self.tree.read(path)
+        except EmptyError:
+            data = b""
+        found = Standing(path, data)
+        self._kept[path] = found
+        self._size += len(data)
+        while len(self._kept) > 1 and (len(self._kept) > _FILES or self._size > _BYTES):
+            _, old = self._kept.popitem(last=False)
+            self._size -= len(old.data)
+        return found
+
+    def moved(self, path: str, lines: Sequence[bytes]) -> str:
+        """Return where a file that is gone stands now; empty where that cannot be told.
+
+        Args:
+            path: where it was.
+            lines: lines that tell it, those before and those after a change.
+        """
+        name = posixpath.basename(path)
+        telling = list(dict.fromkeys(x.strip() for x in lines if len(x.strip()) > 12))[:200]
+        if name in _COMMON or len(telling) < 2:
+            return ""
+        same = [p for p in self._named(name) if p != path]
+        folder = posixpath.dirname(path)
+        same.sort(key=lambda p: (-len(posixpath.commonprefix([p, path])), p))
+        suffix = posixpath.splitext(name)[1]
+        here = self.tree.listing(folder).files if folder else ()
+        beside = [f"{folder}/{f}" for f in here if f.endswith(suffix)]
+        for group, least in ((same[:_SAME], _LEAST / 2), (beside[:_BESIDE], _LEAST)):
+            scored = [(self._held(p, telling), p) for p in group]
+            best = max(scored, key=lambda s: (s[0], s[1]), default=(0.0, ""))
+            if best[0] >= least:
+                return best[1]
+        return ""
+
+    def definers(self, name: bytes, path: str) -> list[str]:
+        """Return the files beside one that define a function or the like of a name."""
+        folder = posixpath.dirname(path)
+        here = self.tree.listing(folder).files if folder else ()
+        head = re.compile(rb"^\w[^\n;=]*\b%b\s*[({]" % re.escape(name), re.MULTILINE)
+        found = []
+        for p in [f"{folder}/{f}" for f in here if f.endswith((".c", ".h"))][:_BESIDE]:
+            data = self._data(p)
+            if p != path and name in data and head.search(data):
+                found.append(p)
+        return found
+
+    def _data(self, path: str) -> bytes:
+        try:
+            return self.tree.read(path)
+        except UnreadableError:
+            return b""
+
+    def _held(self, path: str, lines: Sequence[bytes]) -> float:
+        data = self._data(path)
+        return sum(x in data for x in lines) / len(lines)
+
+    def _named(self, name: str) -> list[str]:
+        """Return the files of a name anywhere in the tree; the tree is walked once."""
+        if self._names is None:
+            self._names = {}
+            top = self.tree.listing(".")
+            for d in top.dirs:
+                try:
+                    for p in self.tree.walk(d, 12):
+                        self._names.setdefault(posixpath.basename(p), []).append(p)
+                except UnreadableError:
+                    continue
+        return self._names.get(name, [])

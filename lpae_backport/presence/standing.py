@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A file of a tree as patches are looked for in it: read once, each reading made when needed."""
+
+import re
+from bisect import bisect_left, bisect_right
+from functools import cached_property
+
+from lpae_backport.location import Span
+from lpae_backport.presence.chunks import Chunks
+from lpae_backport.presence.heads import head_above, is_head, name_in
+from lpae_backport.presence.image import is_c
+from lpae_backport.presence.layers import Layer, Level, layer_of, units_of
+from lpae_backport.source import Source
+
+_DEAD = re.compile(rb"^[ \t]*#[ \t]*if[ \t]+[01]\b", re.MULTILINE)
+_CONFLICT = re.compile(rb"^(?:<{7}|>{7})[ \t\r\n]", re.MULTILINE)
+
+
+class Standing:
+    """A file of a tree.
+
+    Args:
+        path: its path in the tree.
+        data: its bytes.
+    """
+
+    def __init__(self, path: str, data: bytes) -> None:
+        self.path = path
+        self.is_c = is_c(path)
+        self.raw = data
+        self.data = data.replace(b"\r\n", b"\n") if b"\r" in data else data
+        self._layers: dict[Level, Layer] = {}
+        self.pieces: dict[bool, tuple[Chunks, dict[bytes, list[int]]]] = {}
+        """What it consists of, once somebody has cut it up."""
+        self.runs: dict[int, dict[tuple[bytes, ...], list[int]]] = {}
+        """Where its runs of tokens stand, by their length, once somebody has looked."""
+
+    @cached_property
+    def lines(self) -> list[bytes]:
+        """Its lines, without their ends."""
+        lines = self.data.split(b"\n")
+        return lines[:-1] if lines[-1] == b"" else lines
+
+    @cached_property
+    def problem(self) -> str:
+        """Why it cannot be judged; empty where it can."""
+        if (b"<<<<<<<" in self.data or b">>>>>>>" in self.data) and _CONFLICT.search(self.data):
+            return "an unresolved merge conflict"
+        if b"\r" in self.data and b"\n" not in self.data:
+            return "its lines end in CR alone"
+        return ""
+
+    def layer(self, level: Level) -> Layer:
+        """Return it as units of one level."""
+        if level not in self._layers:
+            if level is Level.EXACT:
+                end = b"" if self.data.endswith(b"\n") else b"\n"
+                self._layers[level] = Layer(b"\n" + self.data + end, None)
+            elif level is Level.TOKENS:
+                units, at = self.tokens
+                self._layers[level] = Layer(b"\n" + b"\n".join(units) + b"\n", at)
+            else:
+                self._layers[level] = layer_of(self.lines, level)
+        return self._layers[level]
+
+    @cached_property
+    def tokens(self) -> tuple[list[bytes], list[int]]:
+        """Its tokens (words, if it is no C), and for each its line, counted from 1."""
+        level = Level.TOKENS if self.is_c else Level.SPACED
+        units, owner = units_of(self.lines, level, is_part=False)
+        return units, [i + 1 for i in owner]
+
+    def code(self, first: int, last: int) -> list[bytes]:
+        """Return the tokens of some lines, comments left out as the whole file tells them."""
+        units, at = self.tokens
+        return units[bisect_left(at, first) : bisect_right(at, last)]
+
+    def may_be_quiet(self, line: int) -> bool:
+        """Tell whether a line may stand in a comment; `False` only where it surely does not."""
+        at = self._offset(line)
+        return self.data.rfind(b"/*", 0, at) > self.data.rfind(b"*/", 0, at)
+
+    def is_dead(self, first: int, last: int) -> bool:
+        """Tell whether some of the lines are never compiled (``#if 0``)."""
+        if not self.is_c or b"#" not in self.data:
+            return False
+        end = self._offset(last + 1)
+        if _DEAD.search(self.data, 0, end) is None:
+            return False
+        return bool(self.source.dead_within(Span(self._offset(first), end)))
+
+    @cached_property
+    def source(self) -> Source:
+        """It, as C with its conditions."""
+        return Source(self.path, self.data)
+
+    def head(self, line: int) -> bytes:
+        """Return the head of what a line stands in; empty where there is none."""
+        return head_above(self.lines, line)
+
+    @cached_property
+    def names(self) -> frozenset[bytes]:
+        """The names in its heads."""
+        return frozenset(name_in(x) for x in self.lines if is_head(x))
+
+    def _offset(self, line: int) -> int:
+        if line - 1 >= len(self._starts):
+            return len(self.data)
+        return self._starts[max(line - 1, 0)]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts = [0]
+        at = self.data.find(b"\n")
+        while at != -1:
+            starts.append(at + 1)
+            at = self.data.find(b"\n", at + 1)
+        return starts

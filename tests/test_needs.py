@@ -820,3 +820,20 @@ def test_a_vendor_header_is_not_what_the_driver_brings_itself(
     else:
         assert found.status is Status.MISSING
         assert found.old is None
+
+
+def test_a_condition_of_kconfig_goes_on_behind_a_backslash(tmp_path: Path) -> None:
+    """What a driver depends on is told of all the lines it stands in."""
+    own = {
+        A: "struct a;\n",
+        "drivers/gpu/x/Makefile": "obj-$(CONFIG_X) += x.o\n",
+        "drivers/gpu/x/Kconfig": (
+            'config X\n\ttristate "x"\n\tdepends on BASE && \\\n\t\tMORE\n\thelp\n\t  depends on WORDS\n'
+        ),
+        "drivers/Kconfig": "config BASE\n\tbool\nconfig MORE\n\tbool\n",
+    }
+    found = assess(tmp_path, call("struct a *a;"), own, {A: "struct a;\n"})
+    options = {n.name: n for n in found.needs if n.kind.value == "kconfig"}
+    assert set(options) == {"BASE", "MORE"}
+    assert [s.line for s in options["MORE"].used_at] == [4]
+    assert options["MORE"].status is Status.MISSING

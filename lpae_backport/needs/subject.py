@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from lpae_backport.errors import TreeError, UsageError
 from lpae_backport.filetree import FileTree, UnreadableError
+from lpae_backport.kconfig import config_entry
 from lpae_backport.masking import decode
 from lpae_backport.needs.code import Code
 from lpae_backport.needs.externals import Spot
@@ -17,9 +18,9 @@ from lpae_backport.tree import Tree
 _DEPTH = 12
 _SOURCES = (".c", ".h")
 _BUILT = re.compile(r"^\s*obj-\$\(CONFIG_(\w+)\)\s*[:+]?=", re.MULTILINE)
-_ENTRY = re.compile(r"^[ \t]*(?:menu)?config[ \t]+(\w+)[ \t]*$", re.MULTILINE)
 _SYMBOL = re.compile(r"\b[A-Z][A-Z0-9_]*\b")
-_ASKING = ("depends", "select", "imply")
+_ASKING = (["depends"], ["select"], ["imply"])
+_HELP = (["help"], ["---help---"])
 
 
 @dataclass(frozen=True)
@@ -128,13 +129,13 @@ def _options(tree: FileTree, folders: Iterable[str]) -> tuple[dict[str, tuple[Sp
     for symbol, home in sorted(set(_symbols(tree, folders))):
         for path in _kconfigs(home):
             try:
-                text = decode(tree.read(path))
+                entry = _entry(tree.read(path), symbol)
             except UnreadableError:
                 continue
-            entry = _entry(text, symbol)
             if entry is None:
                 continue
-            kinds.append("tristate" if re.search(r"\btristate\b", entry[1]) else "bool")
+            is_module = any(r.split()[:1] == ["tristate"] for r in entry[1])
+            kinds.append("tristate" if is_module else "bool")
             for name, line in _asked(*entry):
                 found[f"CONFIG_{name}"] = (*found.get(f"CONFIG_{name}", ()), Spot(path, line))
             break
@@ -165,24 +166,22 @@ def _kconfigs(folder: str) -> Iterator[str]:
         folder = posixpath.dirname(folder)
 
 
-def _entry(text: str, symbol: str) -> tuple[int, str] | None:
-    """Return the line of an entry, and its text up to the next one or its help."""
-    for m in _ENTRY.finditer(text):
-        if m[1] == symbol:
-            end = re.search(
-                r"^[ \t]*(?:(?:menu)?config|menu|endmenu|choice|endchoice|source|if|endif|comment"
-                r"|help|---help---)\b",
-                text[m.end() :],
-                re.MULTILINE,
-            )
-            stop = m.end() + end.start() if end else len(text)
-            return text.count("\n", 0, m.end()) + 1, text[m.end() : stop]
-    return None
+def _entry(data: bytes, symbol: str) -> tuple[int, list[str]] | None:
+    """Return the line behind the head of an entry, and its lines up to its help."""
+    found = config_entry(data, symbol)
+    if found is None:
+        return None
+    rows = decode(data).splitlines()[found.line : found.end_line]
+    first_of_help = (i for i, r in enumerate(rows) if r.split()[:1] in _HELP)
+    return found.line + 1, rows[: next(first_of_help, len(rows))]
 
 
-def _asked(line: int, text: str) -> Iterator[tuple[str, int]]:
-    for i, row in enumerate(text.replace("\\\n", " \n").split("\n")):
+def _asked(line: int, rows: list[str]) -> Iterator[tuple[str, int]]:
+    goes_on = False
+    for i, row in enumerate(rows):
         words = row.split("#")[0].split('"')[0]
-        if words.strip().split(" ")[0] in _ASKING:
+        goes_on = goes_on or words.split()[:1] in _ASKING
+        if goes_on:
             for name in _SYMBOL.findall(words):
                 yield name, line + i
+        goes_on = goes_on and row.endswith("\\")

@@ -36,7 +36,9 @@ def begins(sheet: Sheet, row: int) -> bool:
     if not text:
         return False
     if text[0] == "d":
-        return text.startswith(("diff --git ", "diff --cc ", "diff --combined "))
+        return text.startswith(("diff --git ", "diff --cc ", "diff --combined ")) or (
+            text == "diff --git" and sheet.own(row + 1).startswith(("a/", '"a/'))
+        )
     if text[0] == "I":
         return text.startswith("Index: ") and _follows(sheet, row)
     if text.startswith("--- "):

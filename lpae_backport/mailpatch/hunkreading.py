@@ -22,8 +22,10 @@ from lpae_backport.mailpatch.tally import (
 )
 
 _KINDS = {k.value: k for k in LineKind}
-_BOUNDARY = re.compile(r"@@ -\d|diff --git |Index: \S|From [0-9a-f]{40} ")
+_BOUNDARY = re.compile(r"@@ -\d|diff --git(?: |$)|Index: \S|From [0-9a-f]{40} ")
 _HALF = re.compile(r"@@ -\d{1,9}(?:,\d{1,9})?(?: \+\d{1,9}(?:,\d{1,9})?)?$")
+_REMARK = re.compile(r"[+-]\d\b|[+-] \w|  ? ?\w")
+"""How a remark may begin, though it looks marked: ``+1``, or an item of a list."""
 _MOST = 100_000
 """Most lines that one hunk may have."""
 
@@ -166,10 +168,27 @@ def _mended(sheet: Sheet, hunk: Hunk, first: int, known: Known, work: Work) -> F
     hunk = result.hunk
     if (found[0].old, found[0].new) != counts:
         hunk = replace(hunk, problem=_shortfall(sheet, hunk, found[0], first, end))
+    elif (odd := _dropped(sheet, first, found[0])) is not None:
+        text = (
+            f"line {sheet.numbers[odd]} looks like one of its lines, but the counts leave no place"
+        )
+        hunk = replace(hunk, problem=text)
     elif any(_said(x.hunk) != _said(hunk) for x in made[1:]):
         other = next(x.hunk for x in made[1:] if _said(x.hunk) != _said(hunk))
         hunk = replace(hunk, problem=f"can be read in {len(made)} ways{_where(hunk, other)}")
     return replace(result, hunk=hunk)
+
+
+def _dropped(sheet: Sheet, first: int, reading: Reading) -> int | None:
+    """Return a line that is marked like the hunk's, stands among them, and was taken for none."""
+    last = max((i for i, role in enumerate(reading.roles) if role != TALK), default=-1)
+    for i, role in enumerate(reading.roles[: last + 1]):
+        text = sheet.own(first + i)
+        if role == TALK and text[:1] in ("+", "-", " ") and text.strip():
+            before = reading.roles[i - 1] if i else MORE
+            if sheet.depth or before != TALK or not _REMARK.match(text):
+                return first + i
+    return None
 
 
 def _only_footer(sheet: Sheet, row: int) -> bool:

@@ -41,6 +41,18 @@ class Sheet:
     columns: Sequence[int]
     others: tuple[int, ...] = ()
 
+    _keeps: bool | None = None
+
+    @property
+    def keeps_spaces(self) -> bool:
+        """Whether some empty line of context still has the space it is marked by."""
+        if self._keeps is None:
+            self._keeps = any(
+                t == " " and level == self.depth
+                for t, level in zip(self.texts, self.levels, strict=True)
+            )
+        return self._keeps
+
     def __len__(self) -> int:
         return len(self.texts)
 

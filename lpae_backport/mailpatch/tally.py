@@ -21,15 +21,17 @@ CUT = ("[...]", "[…]", "[snip]", "[..]", "<snip>", "[ ... ]", "(snip)", "...",
 """What people write where they have cut something out."""
 
 _BOUNDS = (8, 28, 100, 10_000)
-_BEAM = 400
+_BEAM = 200
 _WAYS = 3
 _WIDE = 62
 """Behind so many columns a mailer may have wrapped a line."""
+_NEAR = 1
 _MISSING = 9
 """What it costs to suppose that a part of the hunk has been cut out; less than lines made up."""
 
 _CODE_END = re.compile(r"(?:[;,{}()\\]|\*/|&&|\|\|)\s*$")
 
+_VALUE = re.compile(r" *(?:0x)?[0-9a-fA-F]{1,16}[uUlL]{0,3} *")
 _Node = tuple["_Node | None", str]
 _Ways = list[tuple[int, _Node | None]]
 _State = tuple[int, int, int]
@@ -42,7 +44,7 @@ Known = Callable[[str], bool | None]
 class Work:
     """How much may still be done for an input; hostile ones ask for more than they are worth."""
 
-    left: int = 3_000_000
+    left: int = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ class _Search:
             return [(NOTE, 0, (o, n, piece))] if o + n else moves
         elif open_old and open_new:
             if not text:
-                moves.append((BLANK, 1, (o + 1, n + 1, 1)))
+                moves.append((BLANK, self._blank(row, piece), (o + 1, n + 1, 1)))
             elif mark not in "+-" and not text.strip().lower().startswith(CUT):
                 moves.append((UNMARKED, self._unmarked(row, piece), (o + 1, n + 1, 1)))
         if piece and text.strip() and piece < 8:
@@ -169,15 +171,27 @@ class _Search:
         text = self.sheet.texts[row]
         o, n, piece = state
         is_done = o == self.old and n == self.new
-        if not text.strip():
-            return 0 if is_done or not o + n else 2 if not piece else 4
+        if not text:
+            if is_done:
+                return 4 if row + 1 == self.end < len(self.sheet) else 0
+            return 6 if self.sheet.depth else 1 if self._is_gap(row, piece) else 4
         if text[:1] in "+- ":
             if text.rstrip() == "--" and is_done:
                 return 0
             return 8 if not piece else 12
         if is_done:
-            return 1 if not piece else 2
+            return 8 if self.sheet.depth else 5 if piece else 1
         return (3 if not piece else 5) if self.sheet.depth == 0 else 9
+
+    def _blank(self, row: int, piece: int) -> int:
+        """Return what it costs to suppose that an empty line is context that lost its mark."""
+        cost = 3 if not self.sheet.depth and self._is_gap(row, piece) else 1
+        return cost + 3 if self.sheet.keeps_spaces else cost
+
+    def _is_gap(self, row: int, piece: int) -> bool:
+        """Tell whether an empty line stands beside a remark."""
+        after = self.sheet.own(row + 1)
+        return not piece or (after != "" and after[0] not in "+- @\\\t")
 
     def _unmarked(self, row: int, piece: int) -> int:
         """Return what it costs to suppose that a line is context whose mark was lost."""
@@ -192,7 +206,9 @@ class _Search:
         """Return what it costs to suppose that a line is the rest of the one before."""
         sheet = self.sheet
         before, text = sheet.texts[row - 1], sheet.texts[row]
-        marked = 8 if text[0] in "+- " else 0
+        if _is_value(before, text):
+            return 5
+        marked = _marked(text)
         cost = 0 if before.endswith(" ") else 1
         cost = marked + (cost if self._is_wide(row) else 6)
         if piece == 1 and before[:1] in " -" and not marked:
@@ -221,7 +237,7 @@ class _Search:
                 found.append((cost + lost, o, n, node))
         found.sort(key=_cost)
         # A reading that costs hardly more is as likely.
-        near = [f for f in found if f[0] == found[0][0]][:8]
+        near = [f for f in found if f[0] <= found[0][0] + _NEAR][:8]
         return [Reading(_roles(node), o, n, cost) for cost, o, n, node in near]
 
 
@@ -241,6 +257,24 @@ def is_rest(sheet: Sheet, row: int) -> int:
         return 0
     is_open = before.count("(") > before.count(")") and text.count(")") > text.count("(")
     return 2 if is_open or (before.endswith(" ") and not before.endswith("  ")) else 1
+
+
+def _is_value(before: str, text: str) -> bool:
+    """Tell whether a line can be the value of a macro, broken off within the spaces before it."""
+    words = before[1:].split()
+    return len(words) == 2 and words[0] == "#define" and _VALUE.fullmatch(text) is not None
+
+
+def _marked(text: str) -> int:
+    """Return what it costs to take a mark for a word of the line before.
+
+    A mailer breaks lines at one space: an operator stands before one, no indentation does.
+    """
+    if text[0] not in "+- ":
+        return 0
+    if text[0] == " " or text[1:2] in ("", "\t") or text[1:3] == "  ":
+        return 20
+    return 7 if text[1] == " " else 9
 
 
 def _first_word(text: str) -> int:

@@ -105,8 +105,22 @@ class Looking:
         found = places(self._image, side, level, self._file, expected)
         kept = [p for p in found if not self._is_taken(p)]
         if is_after:
+            kept = [p for p in kept if self._is_closed(side, level, p)]
             kept = [p for p in kept if is_live(self._image, side, p, self._file)]
         return kept
+
+    def _is_closed(self, side: Side, level: Level, p: Place) -> bool:
+        """Tell whether lines that are gone would have been seen, had they been there.
+
+        Without context behind them (a comment is none among tokens) they could stand there yet,
+        unless the file ends.
+        """
+        image, layer = self._image, self._file.layer(level)
+        at_start = side.first > 0 or image.is_seen(side, first=True) or layer.begins(p.unit)
+        if not at_start:
+            return False
+        at_end = side.last < len(side.units) or image.is_seen(side, first=False)
+        return at_end or layer.ends(p.unit + p.size)
 
     def _is_taken(self, p: Place) -> bool:
         end = max(p.core, p.core_end)
@@ -129,7 +143,7 @@ class Looking:
         """Tell whether a place of the text after may be taken for it."""
         if p.distance == 0 and p.level is Level.EXACT:
             return True
-        if self._image.weight < _TELLING:
+        if words_in(self._image.after(p.level).units) < _TELLING:
             return False
         if p.agrees:
             return True

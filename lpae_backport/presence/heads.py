@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 _HEAD = re.compile(rb"[A-Za-z_$]")
 _LABEL = re.compile(rb"\w+\s*:(?!:)")
-_TAG = re.compile(rb"\b(?:struct|union|enum)\s+([A-Za-z_]\w*)\s*(?:\{|$)")
-_BEFORE = re.compile(rb"([A-Za-z_]\w*)\s*(?:\(|\[|=|;|$)")
-_WORDS = re.compile(rb"[A-Za-z_$]\w*")
+_TAG = re.compile(rb"\b(?:struct|union|enum)\s+([A-Za-z_]\w*)\s*\{")
+_BARE = re.compile(rb"(?:typedef\s+)?(?:struct|union|enum)\s+([A-Za-z_]\w*)\Z")
+_BEFORE = re.compile(rb"([A-Za-z_]\w*)\s*(?:\(|\[|=|;)")
 _MACRO = re.compile(rb"\b(?:SYSCALL|COMPAT_SYSCALL)_DEFINE\w*\s*\(\s*(\w+)")
 
 
@@ -36,14 +36,11 @@ def name_in(head: bytes) -> bytes:
     macro = _MACRO.search(text)
     if macro is not None:
         return macro[1]
-    tag = _TAG.search(text)
-    if tag is not None:
-        return tag[1]
     found = _BEFORE.search(text)
-    if found is not None:
-        return found[1]
-    words = _WORDS.findall(text)
-    return words[-1] if words else b""
+    tag = _TAG.search(text) or _BARE.match(text)
+    if tag is not None and (found is None or tag.start() < found.start()):
+        return tag[1]
+    return found[1] if found is not None else b""
 
 
 def same_head(section: bytes, head: bytes) -> bool:
@@ -51,4 +48,6 @@ def same_head(section: bytes, head: bytes) -> bool:
     one, other = b" ".join(section.split()), b" ".join(head.split())
     if not one or not other:
         return one == other
-    return other.startswith(one) or one.startswith(other) or name_in(one) == name_in(other)
+    if other.startswith(one) or one.startswith(other):
+        return True
+    return name_in(one) == name_in(other) != b""

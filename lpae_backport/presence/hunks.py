@@ -32,7 +32,7 @@ class FileHunks:
     def __init__(self, change: FileChange, file: Standing, *, is_before: bool = False) -> None:
         self._file = file
         self._is_before = is_before
-        self._images = [Image(h, change.path) for h in change.hunks]
+        self._images = _images(change)
         self._unnamed = _unnamed(self._images)
         self._drift = 0
         self._taken: list[tuple[int, int]] = []
@@ -137,6 +137,9 @@ class FileHunks:
             return self._said(
                 image.hunk, HunkStatus.TARGET_GONE, why, at, absent=changed, similarity=score
             )
+        if near is not None and near.similarity == 1 and not image.is_code and image.is_c:
+            why = "it changes no code, and the text around has changed: no telling"
+            return self._said(image.hunk, HunkStatus.UNKNOWN, why, at, absent=changed)
         if near is None:
             why = "nothing in the file is like it"
         else:
@@ -160,6 +163,22 @@ class FileHunks:
         return HunkVerdict(
             hunk, status, why, self._file.path, *at, tuple(present), tuple(absent), similarity
         )
+
+
+def _images(change: FileChange) -> list[Image]:
+    """Return the hunks of a file; each is told what hunks before it make of its function."""
+    found: list[Image] = []
+    before = after = b""
+    for hunk in change.hunks:
+        image = Image(hunk, change.path)
+        section = name_in(image.section)
+        if section and section == before != after:
+            image = Image(hunk, change.path, after)
+        found.append(image)
+        last = image.last_names
+        after = last[1] or (after if section == before else section)
+        before = last[0] or section
+    return found
 
 
 def _changed(hunk: Hunk) -> tuple[Line, ...]:

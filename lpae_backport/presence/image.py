@@ -48,10 +48,12 @@ class Image:
     Args:
         hunk: the hunk.
         path: the file it changes; decides whether it is C.
+        also: what it stands in once the hunks before it are in, where they change that.
     """
 
-    def __init__(self, hunk: Hunk, path: str) -> None:
+    def __init__(self, hunk: Hunk, path: str, also: bytes = b"") -> None:
         self.hunk = hunk
+        self.also = also
         self.is_c = is_c(path)
         self.lines = [_encoded(x.text) for x in hunk.lines]
         self._sides: dict[tuple[Level, bool], Side] = {}
@@ -104,6 +106,21 @@ class Image:
         return text if is_head(text) else b""
 
     @cached_property
+    def is_code(self) -> bool:
+        """Tell whether it changes C, not just comments or white space."""
+        return self.levels[-1] is Level.TOKENS
+
+    @cached_property
+    def last_names(self) -> tuple[bytes, bytes]:
+        """The names of the last heads of its texts, before and after; empty where there is none."""
+        found = []
+        for kind in (LineKind.ADDED, LineKind.REMOVED):
+            lines = zip(self.lines, self.hunk.lines, strict=True)
+            heads = [x for x, line in lines if line.kind is not kind and is_head(x)]
+            found.append(name_in(heads[-1]) if heads else b"")
+        return found[0], found[1]
+
+    @cached_property
     def has_head(self) -> bool:
         """Tell whether a head stands in its context above the first change."""
         return self.is_c and any(is_head(x) for x in self.lines[: self.changed[0]])
@@ -116,10 +133,16 @@ class Image:
         heads = [x for x in self.lines[: self.changed[0]] if is_head(x)]
         return name_in(heads[-1] if heads else self.section)
 
-    @cached_property
-    def weight(self) -> int:
-        """How many words the text after has that may tell something."""
-        return words_in(self.after(Level.EXACT).units)
+    def is_seen(self, side: Side, *, first: bool) -> bool:
+        """Tell whether the first or the last run of changed lines adds something to a text."""
+        lines = self.hunk.lines
+        at, step = (self.changed[0], 1) if first else (self.changed[1], -1)
+        added = set()
+        while 0 <= at < len(lines) and lines[at].kind is not LineKind.CONTEXT:
+            if lines[at].kind is LineKind.ADDED and lines[at].text.strip():
+                added.add(at)
+            at += step
+        return any(i in added for i in side.owner)
 
 
 def words_in(units: Iterable[bytes]) -> int:

@@ -43,9 +43,13 @@ class Layer:
             return unit + 1
         return self._at[min(unit, len(self._at) - 1)] if self._at else 1
 
-    def units(self, first: int, count: int) -> list[bytes]:
-        """Return some units."""
-        return self.joined[1:-1].split(b"\n")[first : first + count]
+    def begins(self, unit: int) -> bool:
+        """Tell whether no unit stands before one."""
+        return unit == 0
+
+    def ends(self, unit: int) -> bool:
+        """Tell whether no unit stands at an index or behind it."""
+        return unit >= self.joined.count(b"\n") - 1
 
     def find(self, units: Sequence[bytes]) -> list[int]:
         """Return the units that a row begins at, in order, at most `MOST`."""

@@ -8,7 +8,7 @@ from lpae_backport.mailpatch.model import Line, LineKind
 from lpae_backport.presence.alignment import likely_starts
 from lpae_backport.presence.blocks import Blocks, Reading
 from lpae_backport.presence.chunks import Chunks, chunked
-from lpae_backport.presence.heads import same_head
+from lpae_backport.presence.heads import name_in, same_head
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.standing import Standing
@@ -136,4 +136,7 @@ def _stands_in(image: Image, file: Standing, first: int, last: int) -> bool | No
         )
     if not image.section:
         return None
-    return same_head(image.section, file.head(first + 1))
+    head = file.head(first + 1)
+    if same_head(image.section, head) or name_in(head) == image.also != b"":
+        return True
+    return False if name_in(image.section) else None

@@ -21,7 +21,8 @@ class Place:
         core_end: the last of them; before `core` where nothing stands there.
         distance: how many lines it is from where the hunk says.
         agrees: whether it stands in what the hunk says it changes; `None` where that is not told.
-        size: how many units it has.
+        unit: the first of its units in the file.
+        size: how many it has.
     """
 
     level: Level
@@ -31,6 +32,7 @@ class Place:
     core_end: int
     distance: int
     agrees: bool | None
+    unit: int
     size: int
 
     def overlaps(self, other: "Place") -> bool:
@@ -62,7 +64,7 @@ def places(
         core = layer.line(unit + min(side.first, count - 1))
         core_end = layer.line(unit + side.last - 1) if side.last > side.first else core - 1
         agrees = _agrees(image, file, first)
-        found.append(Place(level, first, last, core, core_end, distance, agrees, count))
+        found.append(Place(level, first, last, core, core_end, distance, agrees, unit, count))
     return sorted(found, key=lambda p: (p.agrees is False, p.distance))
 
 
@@ -73,10 +75,10 @@ def _agrees(image: Image, file: Standing, line: int) -> bool | None:
     if not image.section:
         return None
     head = file.head(line)
-    if same_head(image.section, head):
+    if same_head(image.section, head) or name_in(head) == image.also != b"":
         return True
     # Headers of hunks name the last head before the hunk: a later one may have come between.
-    return False if image.is_c else None
+    return False if image.is_c and name_in(image.section) else None
 
 
 def is_live(image: Image, side: Side, place: Place, file: Standing) -> bool:

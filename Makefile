@@ -30,6 +30,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python tests/bench/diff.py $(OLD) $(NEW)
 	$(BIN)/python tests/bench/usage.py $(OLD) $(NEW)
 	$(BIN)/python tests/bench/index.py $(OLD) $(NEW)
+	$(BIN)/python tests/bench/patch.py $(NEW)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'

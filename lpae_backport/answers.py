@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lpae_backport.entities.extraction import tokens_of
 from lpae_backport.finding import UNDER, Evidence, State
 from lpae_backport.location import Location, Span
 from lpae_backport.symbols import CodeFile, Function
@@ -47,6 +48,12 @@ def head_of(function: Function) -> Span:
     body = function.file.source.masked.find(b"{", function.span.start, function.span.end)
     end = body if body > function.span.start else function.span.end
     return Span(function.span.start, len(function.file.source.data[:end].rstrip()))
+
+
+def same_head(text: str, file: CodeFile, span: Span) -> bool:
+    """Tell whether what stands at `span` is `text`, white space and the final semicolon aside."""
+    wanted = list(tokens_of(text.encode().rstrip(b"; ")))
+    return wanted == list(tokens_of(file.source.quiet[span.start : span.end].rstrip(b"; \n")))
 
 
 def unmet(file: CodeFile, reason: str, *spans: Span) -> Answer:

@@ -83,6 +83,8 @@ class Check:
     """The only Kconfig symbol that may stand around an entry, or around contained code."""
     value: int | None = None
     params: int | None = None
+    head: str = ""
+    """How a function or object is declared, word for word."""
     paths: tuple[str, ...] = ()
     optional: bool = False
     """Where a guard's code does not occur at all, there is nothing to object to."""

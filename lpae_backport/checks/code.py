@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lpae_backport.answers import Answer, absent, is_lost, met, unknown, unmet, worst
+from lpae_backport.answers import Answer, absent, is_lost, met, same_head, unknown, unmet, worst
 from lpae_backport.checks.definitions import (
     Definition,
     definitions,
@@ -44,6 +44,8 @@ def _wrong_function(check: Check, file: CodeFile, d: Definition, body: Body) -> 
     if check.params is not None and len(body.params) != check.params:
         text = f"{d.name} takes {len(body.params)} parameters, not {check.params}"
         return unmet(file, text, d.head)
+    if check.head and not same_head(check.head, file, d.head):
+        return unmet(file, f"{d.name} is not declared as {check.head}", d.head)
     mentioned = any(p.match(n) is not None for p in check.patterns for n in body.nodes)
     if check.patterns and not mentioned:
         return unmet(file, f"{d.name} does not mention {check.patterns[0].source}", d.head)
@@ -102,13 +104,14 @@ def contains(check: Check, file: CodeFile, layout: Layout) -> Answer:
 
 def _under_option(check: Check, file: CodeFile, search: Search) -> Answer | None:
     """Decide whether code stands in what is compiled under the option of the rule, and no other."""
-    for definition in next(named(check, file), []):
-        for body in definition.bodies:
-            for o in search.occurrences(check.patterns, body, check.scope.follow):
-                around = file.source.conditions_at(o.node.span)
-                own = around[len(file.source.conditions_at(definition.head)) :]
-                if o.is_live and own and all(check.config in c for c in own):
-                    return met(file, o.node.span)
+    found = next(named(check, file), [])
+    heads = [file.source.conditions_at(d.head) for d in found]
+    for body in (b for d in found for b in d.bodies):
+        for o in search.occurrences(check.patterns, body, check.scope.follow):
+            around = file.source.conditions_at(o.node.span)
+            own = [c for c in around if any(c not in h for h in heads)]
+            if o.is_live and own and all(check.config in c for c in own):
+                return met(file, o.node.span)
     return None
 
 

@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Checks of what a file declares: types, macros, objects, exports, includes."""
 
-from lpae_backport.answers import Answer, absent, head_of, is_lost, met, readable, unknown, unmet
+from lpae_backport.answers import (
+    Answer,
+    absent,
+    head_of,
+    is_lost,
+    met,
+    readable,
+    same_head,
+    unknown,
+    unmet,
+)
 from lpae_backport.declarations import enumerators, members
 from lpae_backport.layout import Layout
 from lpae_backport.location import Span
@@ -153,6 +163,8 @@ def _designates(pair: Node, name: str) -> bool:
 def declaration(check: Check, file: CodeFile, layout: Layout) -> Answer:
     """Decide whether a name is declared."""
     spans = file.declarations(check.name)
+    if check.head and spans and not any(same_head(check.head, file, s) for s in spans):
+        return unmet(file, f"{check.name} is not declared as {check.head}", *spans)
     return readable(file, spans[0]) if spans else absent(file, check.name, "declaration of")
 
 

@@ -4,8 +4,9 @@
 from collections.abc import Iterator
 
 from lpae_backport.learning.declared import Pair
-from lpae_backport.learning.functions import CodeGoals, Reading
+from lpae_backport.learning.functions import CodeGoals
 from lpae_backport.learning.lesson import Goal
+from lpae_backport.learning.readings import Reading
 from lpae_backport.location import Span
 from lpae_backport.shapes import is_stub
 from lpae_backport.symbols import Body, CodeFile
@@ -34,7 +35,7 @@ def _goals(pair: Pair, name: str, entity: str, after: _Side, before: _Side) -> I
     for spans, bodies, file in (after, before):
         if bodies is None or any(file.source.problem_at(s) for s in spans):
             return
-        sides.append(Reading(file, spans[0], bodies, name))
+        sides.append(Reading(file, spans, bodies, name))
     if all(s.is_usable for s in sides):
         place = f"{pair.logical}:{name}"
         yield from CodeGoals(entity, place, pair.path, sides[0], sides[1]).goals()

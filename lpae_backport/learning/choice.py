@@ -15,7 +15,10 @@ _TYPE = 3
 _FUNCTION = 2
 """Checks of what one function has; one more may tell what it has not."""
 _ATTEMPTS = 40
-"""Goals of one function that are tried; those behind them tell less."""
+"""Goals of one function that are tried for one more fact."""
+_LAST = 200
+"""Goals that are tried for the first."""
+_DECLARED = "declaration "
 _WEAK = frozenset({"new declarations", "includes"})
 """What is written only where the file shows nothing better."""
 
@@ -41,9 +44,9 @@ class Choice:
         for g in goals:
             by_entity.setdefault((g.path, g.entity), []).append(g)
         before = len(self.facts)
-        ordered = sorted(by_entity.items(), key=lambda e: (e[0][1] in _WEAK, e[0][1] == "includes"))
+        ordered = sorted(by_entity.items(), key=lambda e: _weakness(e[0][1]))
         for entity, found in ordered:
-            if entity[1] in _WEAK and len(self.facts) > before:
+            if _weakness(entity[1]) and len(self.facts) > before:
                 continue
             self._entity(entity, found)
 
@@ -60,8 +63,8 @@ class Choice:
         most = _quota(name)
         places: set[int] = set()
         count = 0
-        for goal in present[:_ATTEMPTS]:
-            if count == most or (count and goal.rank > Rank.STORE):
+        for number, goal in enumerate(present[:_LAST]):
+            if count == most or (count and (number > _ATTEMPTS or goal.rank > Rank.STORE)):
                 break
             if goal.place and goal.place in places:
                 continue
@@ -78,6 +81,13 @@ class Choice:
             if fact is not None:
                 yield fact
                 return
+
+
+def _weakness(name: str) -> int:
+    """Return how little an entity tells where the file shows something better."""
+    if name in _WEAK:
+        return 1 + (name == "includes")
+    return int(name.startswith(_DECLARED))
 
 
 def _quota(name: str) -> int:

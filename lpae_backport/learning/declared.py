@@ -4,9 +4,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from lpae_backport.answers import head_of
 from lpae_backport.declarations import enumerators, members
 from lpae_backport.learning.lesson import Goal, Rank, Raw
 from lpae_backport.learning.wording import Wording, fits
+from lpae_backport.location import Span
 from lpae_backport.masking import decode
 from lpae_backport.numbers import constant_value, names_in
 from lpae_backport.preprocessor import Macro
@@ -65,6 +67,15 @@ def _functions(pair: Pair) -> Iterator[Goal]:
         elif len(params) == 1 and params != {len(b.params) for f in old for b in f.bodies}:
             raw = {"function": name, "params": str(min(params))}
             yield pair.goal(f"{name}()", Rank.DEFINED, name, raw)
+        if old is not None and len(found) == len(old) == 1:
+            heads = [_words(f.file, head_of(f)) for f in (found[0], old[0])]
+            if heads[0] != heads[1] and fits(heads[0]):
+                raw = {"function": name, "head": heads[0]}
+                yield pair.goal(f"{name}()", Rank.HEAD, name, raw)
+
+
+def _words(file: CodeFile, span: Span) -> str:
+    return " ".join(decode(file.source.quiet[span.start : span.end]).split()).rstrip("; ")
 
 
 def _tagged(file: CodeFile) -> dict[tuple[str, str], list[Node]]:
@@ -164,10 +175,16 @@ def _entry(pair: Pair, name: str, entry: Node, words: Wording) -> Iterator[Goal]
 
 def _declarations(pair: Pair) -> Iterator[Goal]:
     """Yield objects, and prototypes of what the file does not define itself."""
-    had = set(_declared(pair.before))
+    had = dict.fromkeys(_declared(pair.before))
     for name in dict.fromkeys(_declared(pair.after)):
         if name not in had and name not in pair.after.functions:
             yield pair.goal("new declarations", Rank.FORM, name, {"declaration": name})
+        elif name in had:
+            now = [_words(pair.after, s) for s in pair.after.declarations(name)]
+            old = [_words(pair.before, s) for s in pair.before.declarations(name)]
+            for text in (t for t in now if t not in old and fits(t) and "=" not in t):
+                raw = {"declaration": name, "head": text}
+                yield pair.goal(f"declaration {name}", Rank.HEAD, name, raw)
 
 
 def _declared(file: CodeFile) -> Iterator[str]:

@@ -2,15 +2,11 @@
 """What a patch does within a function, as goals for checks."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterator
 
 from lpae_backport.learning.lesson import Goal, Rank, Raw
+from lpae_backport.learning.readings import Inventory, Reading, adjacent, pair_of
 from lpae_backport.learning.wording import Wording, fits, is_constant
-from lpae_backport.location import Span
-from lpae_backport.symbols import Body, CodeFile
 from lpae_backport.syntax import Node
 
 _TELLING = frozenset(
@@ -28,111 +24,9 @@ _TELLING = frozenset(
     }
 )
 _LEAVES = frozenset({"return_statement", "goto_statement", "break_statement", "continue_statement"})
-_MAX_NODES = 60_000
 _OPTION = re.compile(r"\bCONFIG_\w+")
 _NEAR = 3
 """Statements behind an early exit that are looked at for what it guards."""
-
-
-class Reading:
-    """Code of one side: all its readings, and what stands in them.
-
-    Args:
-        file: the file.
-        span: where the code is, for the options around it.
-        bodies: its readings.
-        name: what it is called; no local of its own.
-    """
-
-    def __init__(self, file: CodeFile, span: Span, bodies: Sequence[Body], name: str = "") -> None:
-        self.file = file
-        self.bodies = tuple(bodies)
-        self.outer = len(file.source.conditions_at(span))
-        for b in self.bodies:
-            b.locals.discard(name)
-
-    @property
-    def is_usable(self) -> bool:
-        """Tell whether it could be read, and is no larger than code ever is."""
-        return 0 < sum(len(b.nodes) for b in self.bodies) < _MAX_NODES
-
-    @cached_property
-    def forms(self) -> dict[int, str]:
-        """What each node looks like whatever its locals are called, by the node's identity."""
-        found: dict[int, str] = {}
-        for body in self.bodies:
-            own = body.locals | set(body.params)
-            for n in reversed(body.nodes):
-                found[id(n)] = _form(n, own, found)
-        return found
-
-    @cached_property
-    def somewhere(self) -> "Inventory":
-        """What stands in some reading."""
-        return Inventory.of(self, frozenset.union)
-
-    @cached_property
-    def everywhere(self) -> "Inventory":
-        """What stands in each reading."""
-        return Inventory.of(self, frozenset.intersection)
-
-    def of(self, node: Node | None) -> str:
-        """Return what a node looks like; empty for none."""
-        return self.forms[id(node)] if node is not None else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Inventory:
-    """What stands in the readings of a function.
-
-    Attributes:
-        present: what the nodes look like.
-        words: the identifiers.
-        callees: the names that are called.
-        neighbours: what stands behind each other in a block; empty for its ends.
-    """
-
-    present: frozenset[str]
-    words: frozenset[str]
-    callees: frozenset[str]
-    neighbours: frozenset[tuple[str, str]]
-
-    @classmethod
-    def of(cls, reading: Reading, joined: Callable[..., frozenset[Any]]) -> "Inventory":
-        """Take stock of a function; `joined` says how its readings count together."""
-        of, bodies = reading.of, reading.bodies
-        calls = [
-            frozenset(n.kids[0].label for n in b.nodes if n.kind == "call_expression" and n.kids)
-            for b in bodies
-        ]
-        return cls(
-            joined(*(frozenset(of(n) for n in b.nodes) for b in bodies)),
-            joined(*(frozenset(b.by_label) for b in bodies)),
-            joined(*calls),
-            joined(*(frozenset((of(x), of(y)) for _, x, y in adjacent(b)) for b in bodies)),
-        )
-
-
-def _form(n: Node, own: set[str], known: dict[int, str]) -> str:
-    if n.kind == "identifier":
-        return "$" if n.label in own else n.label
-    if n.kind == "compound_statement" and len(n.kids) == 1:
-        return known[id(n.kids[0])]
-    kids = ",".join(known[id(k)] for k in n.kids)
-    text = f"{n.kind}:{n.label}({kids})"
-    return text if len(text) < 120 else f"{n.kind}#{hash(text)}"
-
-
-def adjacent(body: Body) -> Iterator[tuple[Node, Node | None, Node | None]]:
-    """Yield the pairs of neighbours in each block, with the block; `None` for its ends."""
-    for n in body.nodes:
-        if n.kind != "compound_statement":
-            continue
-        if n.parent is not None and n.parent.kind == "switch_statement":
-            continue
-        run: list[Node | None] = [None, *(k for k in n.kids if k.kids or k.label), None]
-        if len(run) > 2:
-            yield from ((n, a, b) for a, b in zip(run, run[1:], strict=False))
 
 
 class CodeGoals:
@@ -179,8 +73,8 @@ class CodeGoals:
         """Return the Kconfig symbol that code stands under within its function, if it is one."""
         if self._after.of(n) in self._after.everywhere.present:
             return ""
-        around = self._after.file.source.conditions_at(n.span)[self._after.outer :]
-        found = {w for c in around for w in _OPTION.findall(c)}
+        around = self._after.file.source.conditions_at(n.span)
+        found = {w for c in around if c not in self._after.outer for w in _OPTION.findall(c)}
         return found.pop() if len(found) == 1 else ""
 
     def _added(self, mine: Reading, theirs: Reading, kind: str) -> Iterator[Goal]:
@@ -292,26 +186,13 @@ class CodeGoals:
         for body in self._after.bodies:
             words = Wording(self._after.file, body)
             for block, a, b in adjacent(body):
-                pair = (self._after.of(a), self._after.of(b))
-                if pair in self._before.everywhere.neighbours:
+                text = pair_of(words.outline, a, b)
+                if not text or text in self._before.everywhere.neighbours:
                     continue
-                if pair not in self._after.everywhere.neighbours:
-                    continue
-                texts = [_pair(words.outline, a, b), _pair(words.plain, a, b)]
-                yield from self._goal(
-                    Rank.ORDER, self._code("contains", *(t for t in texts if t)), b or a or block
-                )
-
-
-def _pair(written: "object", a: Node | None, b: Node | None) -> str:
-    """Return a block in which two statements stand behind each other."""
-    assert callable(written)
-    first = written(a) if a is not None else ""
-    second = written(b) if b is not None else ""
-    if (a is not None and not first) or (b is not None and not second):
-        return ""
-    parts = ["$$$;"] * (a is not None) + [first, second] + ["$$$;"] * (b is not None)
-    return "{ " + " ".join(p for p in parts if p) + " }"
+                if text in self._after.everywhere.neighbours:
+                    texts = [text, pair_of(words.plain, a, b)]
+                    raws = self._code("contains", *texts)
+                    yield from self._goal(Rank.ORDER, raws, b or a or block)
 
 
 def _is_short(raw: Raw) -> bool:

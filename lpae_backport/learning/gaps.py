@@ -84,7 +84,7 @@ def _entity_names(e: Entity) -> set[str]:
     if e.kind == "macro":
         return {f"macro {e.name}"}
     if e.kind in ("object", "declaration"):
-        return {f"object {e.name}", "new declarations"}
+        return {f"object {e.name}", f"declaration {e.name}", "new declarations"}
     return {_SORTS.get(e.kind, "") + e.name} | {f"{k} {a}" for k in _SORTS for a in e.also}
 
 

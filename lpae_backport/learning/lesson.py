@@ -22,8 +22,9 @@ class Rank(IntEnum):
     STORE = 3
     FORM = 4
     ORDER = 5
-    ABSENCE = 6
+    HEAD = 6
     LINE = 7
+    ABSENCE = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ def said(check: Check) -> str:
             value = f" = {what}" if check.patterns else ""
             return f"{check.owner} has {check.name}{value}"
         case Kind.FUNCTION:
+            if check.head:
+                return f"{check.name} is {check.head}"
             count = "" if check.params is None else f" with {check.params} parameters"
             return f"there is a function {check.name}{count}"
         case Kind.MACRO:
@@ -37,6 +39,8 @@ def said(check: Check) -> str:
             return f"{where} does {what} {only} {check.condition.source}"
         case Kind.KCONFIG if check.condition is not None:
             return f"{check.name} implies {check.condition.source}"
+        case Kind.DECLARATION if check.head:
+            return f"{check.name} is declared as {check.head}"
         case Kind.FILE | Kind.NO_FILE:
             gone = "is gone" if check.kind is Kind.NO_FILE else "is there"
             return f"{', '.join(check.paths)} {gone}"

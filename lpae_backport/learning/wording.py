@@ -96,10 +96,13 @@ class Wording:
     def _branches(self, stmt: Node) -> str:
         condition, then = stmt.kid("condition"), stmt.kid("consequence")
         other = stmt.kid("alternative")
-        if condition is None or then is None or other is not None:
+        if condition is None or then is None:
             return ""
         inner = self._block(then)
-        return f"if ({self.open(condition)}) {inner}" if inner else ""
+        if not inner or other is None:
+            return f"if ({self.open(condition)}) {inner}" if inner else ""
+        rest = self._branches(other) if other.kind == "if_statement" else self._block(other)
+        return f"if ({self.open(condition)}) {inner} else {rest}" if rest else ""
 
     def _block(self, body: Node) -> str:
         return "{ $$$; }" if body.kind == "compound_statement" else self.outline(body)

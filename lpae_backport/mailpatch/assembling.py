@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lpae_backport.filetree import FileTree
 from lpae_backport.mailpatch.diffreading import first_head, read_diff
-from lpae_backport.mailpatch.discussion import Attribution, Talk, attributions, comments, speaker
+from lpae_backport.mailpatch.discussion import Attribution, Speakers, Talk, attributions, comments
 from lpae_backport.mailpatch.foreword import Foreword, read_foreword
 from lpae_backport.mailpatch.indentation import respaced
 from lpae_backport.mailpatch.letters import Letter
@@ -109,7 +109,7 @@ def _author(
     at = sheet.numbers[0]
     if not sheet.depth:
         author, date = author or letter.sender, date or letter.date
-    name = speaker(said, sheet.depth, len(sheet), "") if sheet.depth else ""
+    name = Speakers(said, "").at(sheet.depth, len(sheet))
     signed = [(m[1].strip(" \"'"), m[2]) for m in _SIGNED.finditer(word.message)]
     if not author and name:
         by = [s for s in signed if s[0].casefold() == name.casefold()]

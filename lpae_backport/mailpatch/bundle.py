@@ -44,7 +44,7 @@ def parse(data: bytes, origin: str, tree: FileTree | None = None) -> list[Patch]
     Raises:
         TreeError: there is none, or it changes what is outside of a tree.
     """
-    found, told = sent_in(data, origin, tree, Work())
+    found, told = sent_in(data, origin, tree, Work.on(data))
     if not found:
         raise nothing(data, origin)
     return chosen(found, told)

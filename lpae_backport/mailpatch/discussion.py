@@ -2,6 +2,7 @@
 """What was said about a patch: by whom, and at which line of it."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,7 +21,6 @@ _FOOTER = re.compile(
 )
 _LINES = 3
 """So many lines an attribution may be spread over."""
-_OWN_LEVELS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +97,29 @@ def _who(text: str) -> tuple[str, str]:
     return name.strip(" ,\"'"), when.removeprefix("On ").strip(" ,")
 
 
-def speaker(found: Iterable[Attribution], level: int, row: int, sender: str) -> str:
-    """Return who wrote what stands in a line that is quoted so deep."""
-    if level == 0:
-        return sender
-    above = [a.name for a in found if a.level == level and a.row < row]
-    return above[-1] if above else ""
+class Speakers:
+    """Who speaks where, as the attributions of a mail say.
+
+    Args:
+        found: the attributions, in order.
+        sender: who sent the mail.
+    """
+
+    def __init__(self, found: Iterable[Attribution], sender: str) -> None:
+        self._sender = sender
+        self._names: dict[int, tuple[list[int], list[str]]] = {}
+        for a in found:
+            rows, names = self._names.setdefault(a.level, ([], []))
+            rows.append(a.row)
+            names.append(a.name)
+
+    def at(self, level: int, row: int) -> str:
+        """Return who wrote what stands in a line that is quoted so deep."""
+        if level == 0:
+            return self._sender
+        rows, names = self._names.get(level, ([], []))
+        index = bisect_left(rows, row)
+        return names[index - 1] if index else ""
 
 
 def footer(sheet: Sheet) -> int:
@@ -126,6 +143,7 @@ def comments(sheet: Sheet, talk: list[Talk], sender: str) -> tuple[Comment, ...]
         sender: who sent the mail.
     """
     known, taken = attributions(sheet)
+    speakers = Speakers(known, sender)
     end = footer(sheet)
     said: list[Comment] = []
     block: list[Talk] = []
@@ -133,40 +151,25 @@ def comments(sheet: Sheet, talk: list[Talk], sender: str) -> tuple[Comment, ...]
         if t.row in taken or t.row >= end:
             continue
         if block and not _goes_on(sheet, block, t):
-            said += _comment(sheet, block, known, sender)
+            said.append(_comment(sheet, block, speakers))
             block = []
-        block.append(t)
-    return tuple(said + _comment(sheet, block, known, sender))
+        if block or sheet.texts[t.row].strip():
+            block.append(t)
+    return (*said, _comment(sheet, block, speakers)) if block else tuple(said)
 
 
 def _goes_on(sheet: Sheet, block: list[Talk], t: Talk) -> bool:
-    """Tell whether a line belongs to the comment before it."""
+    """Tell whether a line belongs to the comment before it; empty ones may be quoted otherwise."""
     last = block[-1]
-    if (t.path, t.hunk, t.line) != (last.path, last.hunk, last.line):
+    if (t.path, t.hunk, t.line) != (last.path, last.hunk, last.line) or t.row != last.row + 1:
         return False
-    level = sheet.levels[t.row]
-    return t.row == last.row + 1 and (
-        not sheet.texts[t.row].strip() or level == _level(sheet, block) or _level(sheet, block) < 0
-    )
+    return not sheet.texts[t.row].strip() or sheet.levels[t.row] == sheet.levels[block[0].row]
 
 
-def _level(sheet: Sheet, block: list[Talk]) -> int:
-    """Return how deep a comment is quoted; empty lines may be quoted otherwise."""
-    return next((sheet.levels[t.row] for t in block if sheet.texts[t.row].strip()), -1)
-
-
-def _comment(
-    sheet: Sheet, block: list[Talk], known: list[Attribution], sender: str
-) -> list[Comment]:
-    while block and not sheet.texts[block[0].row].strip():
-        block = block[1:]
-    while block and not sheet.texts[block[-1].row].strip():
-        block = block[:-1]
-    if not block:
-        return []
+def _comment(sheet: Sheet, block: list[Talk], speakers: Speakers) -> Comment:
     first = block[0]
     level = sheet.levels[first.row]
-    text = "\n".join(sheet.texts[t.row].rstrip() for t in block)
-    who = speaker(known, level, first.row, sender)
+    text = "\n".join(sheet.texts[t.row].rstrip() for t in block).rstrip("\n")
+    who = speakers.at(level, first.row)
     at = sheet.numbers[first.row]
-    return [Comment(who, level, text, first.path, first.hunk, first.line, at)]
+    return Comment(who, level, text, first.path, first.hunk, first.line, at)

@@ -12,6 +12,8 @@ _STAT = re.compile(r" ?(\S.*?) +\| +(?:(\d{1,9})(?: +[+-]+)?|Bin(?: .*)?|Unmerge
 _TOTAL = re.compile(
     r" ?(\d{1,9}) files? changed(?:, (\d{1,9}) insertions?\(\+\))?(?:, (\d{1,9}) deletions?\(-\))?"
 )
+_WIDEST = 500
+"""Longest line that is looked at for more than words, in characters."""
 _SCISSORS = re.compile(r"(?:-+ ?)*(?:>8|8<|%<|>%)(?: ?-+)*(?:.*(?:>8|8<|%<|>%))?[ -]*$")
 
 
@@ -53,14 +55,21 @@ def read_foreword(sheet: Sheet, end: int) -> Foreword:
     word.talk = [r for r in range(end) if sheet.levels[r] != sheet.depth]
     for i, row in enumerate(rows):
         text = sheet.texts[row]
-        if text[:1] in "->8%" and (">8" in text or "8<" in text) and _SCISSORS.match(text):
+        if (
+            len(text) < _WIDEST
+            and text[:1] in "->8%"
+            and (">8" in text or "8<" in text)
+            and _SCISSORS.match(text)
+        ):
             rows = rows[i + 1 :]
             break
     rows = _fields(word, sheet, rows)
     cut = next((i for i, r in enumerate(rows) if sheet.texts[r].rstrip() == "---"), len(rows))
     behind = rows[cut + 1 :]
     if cut == len(rows):
-        cut = next((i for i, r in enumerate(rows) if _STAT.fullmatch(sheet.texts[r])), cut)
+        cut = next(
+            (i for i, r in enumerate(rows) if _STAT.fullmatch(sheet.texts[r][:_WIDEST])), cut
+        )
         behind = rows[cut:]
     lines = [sheet.texts[r].rstrip() for r in rows[:cut]]
     word.message = "\n".join(lines).strip("\n")
@@ -93,6 +102,8 @@ def _stats(word: Foreword, sheet: Sheet, rows: list[int]) -> None:
     held = ""
     for row in rows:
         text = sheet.texts[row]
+        if len(text) > _WIDEST:
+            continue
         m = _STAT.fullmatch(text)
         if m is None and held:
             m = _STAT.fullmatch(f"{held} {text.strip()}")

@@ -84,7 +84,12 @@ def _letters(chunk: bytes, first: int, is_boxed: bool) -> Iterator[Letter]:
         text = _decoded(chunk[head.end() :], _charset(message))
         yield _headed(_text(text, body, is_boxed), message)
         return
-    yield from _parts(_PARSER.parsebytes(chunk), chunk, first)
+    try:
+        parts = list(_parts(_PARSER.parsebytes(chunk), chunk, first))
+    except (RecursionError, LookupError, ValueError):
+        # Parts within parts within parts, or what the library makes nothing of.
+        parts = [_text(_decoded(chunk, ""), first, is_boxed)]
+    yield from parts
 
 
 def _is_plain(message: "Message[str, str]") -> bool:

@@ -99,7 +99,8 @@ def _gathered(given: str, names: list[str], tree: FileTree | None, *, is_box: bo
         path = os.path.join(given, name)
         if not os.path.isfile(path):
             continue
-        sent, skipped = sent_in(_read(path), path, tree, Work())
+        data = _read(path)
+        sent, skipped = sent_in(data, path, tree, Work.on(data))
         shown = _FLAGS.sub("", name)
         if not sent:
             told.append(Repair(0, f"{shown}: no patch in it, skipped"))

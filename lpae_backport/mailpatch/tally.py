@@ -7,7 +7,7 @@ them is taken, and if there are several, all are returned.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lpae_backport.mailpatch.sheet import Sheet
@@ -44,7 +44,12 @@ Known = Callable[[str], bool | None]
 class Work:
     """How much may still be done for an input; hostile ones ask for more than they are worth."""
 
-    left: int = 400_000
+    left: int = 60_000
+
+    @classmethod
+    def on(cls, data: bytes) -> "Work":
+        """Return what an input is worth, by its size."""
+        return cls(60_000 + len(data) // 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +124,18 @@ class _Search:
     def _step(self, row: int, states: dict[_State, _Ways]) -> dict[_State, _Ways]:
         after: dict[_State, _Ways] = {}
         for state, ways in states.items():
+            room = self.bound - ways[0][0]
             for role, cost, target in self._moves(row, state):
+                if cost > room:
+                    continue
                 there = after.setdefault(target, [])
-                there.extend((c + cost, (node, role)) for c, node in ways if c + cost <= self.bound)
-        for target in list(after):
-            ways = after[target]
-            if not ways:
-                del after[target]
-            elif len(ways) > _WAYS:
+                there += [(c + cost, (node, role)) for c, node in ways if c + cost <= self.bound]
+        for ways in after.values():
+            if len(ways) > 1:
                 ways.sort(key=_cost)
                 del ways[_WAYS:]
         if len(after) > _BEAM:
-            kept = sorted(after, key=lambda s: min(c for c, _ in after[s]))[:_BEAM]
+            kept = sorted(after, key=lambda s: after[s][0][0])[:_BEAM]
             after = {s: after[s] for s in kept}
         return after
 
@@ -235,7 +240,7 @@ class _Search:
             for cost, node in ways:
                 lost = _MISSING + min(missing, 3) if missing else 0
                 found.append((cost + lost, o, n, node))
-        found.sort(key=_cost)
+        found.sort(key=lambda f: f[0])
         # A reading that costs hardly more is as likely.
         near = [f for f in found if f[0] <= found[0][0] + _NEAR][:8]
         return [Reading(_roles(node), o, n, cost) for cost, o, n, node in near]
@@ -281,10 +286,8 @@ def _first_word(text: str) -> int:
     return len((text.split(None, 1) or [""])[0])
 
 
-def _cost(found: Sequence[object]) -> int:
-    cost = found[0]
-    assert isinstance(cost, int)
-    return cost
+def _cost(found: tuple[int, _Node | None]) -> int:
+    return found[0]
 
 
 def _roles(node: _Node | None) -> str:

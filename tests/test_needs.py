@@ -837,3 +837,20 @@ def test_a_condition_of_kconfig_goes_on_behind_a_backslash(tmp_path: Path) -> No
     assert set(options) == {"BASE", "MORE"}
     assert [s.line for s in options["MORE"].used_at] == [4]
     assert options["MORE"].status is Status.MISSING
+
+
+def test_what_a_far_header_of_the_new_tree_calls_so_is_something_else(tmp_path: Path) -> None:
+    """An argument that a macro pastes is no macro of a header that the code does not reach."""
+    code = call("PASTE(GPU); struct clk *c; int v = FAR;") + "void f(struct clk *c);\n"
+    new = {
+        A: "#define PASTE(x) go_##x()\nstruct clk;\n",
+        "include/dt-bindings/clks.h": "#define GPU 7\n#define FAR 8\n",
+        "include/linux/other_clk.h": "struct clk {\n\tint rate;\n};\n",
+    }
+    found = assess(tmp_path, code, new, {A: "struct clk;\n"})
+    assert not {"GPU", "FAR"} & names(found)
+    assert [u.name for u in found.unresolved if u.name == "FAR"] == ["FAR"]
+    clk = need(found, "clk")
+    assert clk.new is not None
+    assert clk.new.file == A
+    assert clk.status is Status.SAME

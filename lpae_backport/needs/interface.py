@@ -34,14 +34,23 @@ class Interface:
         search: where its includes look.
         reach: the headers the code reaches.
         folders: the folders of the code itself; what is private there is its own.
+        is_complete: whether the code is whole and of this tree, so that it has from its headers
+            whatever it uses, and a header it does not reach tells of something else.
     """
 
     def __init__(
-        self, catalog: Catalog, search: SearchPath, reach: Reach, folders: Collection[str]
+        self,
+        catalog: Catalog,
+        search: SearchPath,
+        reach: Reach,
+        folders: Collection[str],
+        *,
+        is_complete: bool = False,
     ) -> None:
         self.catalog = catalog
         self.search = search
         self.reach = reach
+        self._is_complete = is_complete
         self._folders = tuple(f"{f}/" for f in folders)
         self._places: dict[str, list[Place]] = {}
         self.admitted: set[str] = set()
@@ -130,8 +139,8 @@ class Interface:
         return (
             path in self.reach
             or path in self.admitted
-            or self.search.is_public(path)
             or path.startswith(self._folders)
+            or (not self._is_complete and self.search.is_public(path))
             or self._is_generic(path)
         )
 

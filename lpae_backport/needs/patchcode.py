@@ -31,7 +31,7 @@ def is_patch(path: str) -> bool:
     return head.startswith(_HEADS) or b"\ndiff --git " in head
 
 
-def patched(path: str, tree: FileTree) -> tuple[list[Code], dict[str, frozenset[int]]]:
+def patched(path: str, tree: FileTree) -> tuple[list[Code], dict[str, frozenset[int]], bool]:
     """Return the code that a patch adds.
 
     Args:
@@ -40,13 +40,14 @@ def patched(path: str, tree: FileTree) -> tuple[list[Code], dict[str, frozenset[
             types can be told.
 
     Returns:
-        The files, and in each the lines that were added.
+        The files, the lines that were added in each, and whether some file is these lines alone.
 
     Raises:
         TreeError: it is no patch, or only half of one, or adds no C.
     """
     codes: list[Code] = []
     only: dict[str, frozenset[int]] = {}
+    is_cut = False
     for f in _parsed(path):
         name = f.path
         if not name.endswith(_SOURCES) or not f.added:
@@ -54,12 +55,13 @@ def patched(path: str, tree: FileTree) -> tuple[list[Code], dict[str, frozenset[
         if name.startswith("/") or ".." in name.split("/"):
             raise TreeError(f"changes '{name}', which is outside a tree", where=path)
         whole = _in_tree(f, tree)
+        is_cut = is_cut or whole is None
         data, lines = whole if whole is not None else _alone(f, path)
         codes.append(Code(name, data))
         only[name] = frozenset(lines)
     if not codes:
         raise TreeError("adds no line of C", where=path)
-    return codes, only
+    return codes, only, is_cut
 
 
 def _parsed(path: str) -> PatchSet:

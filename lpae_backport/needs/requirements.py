@@ -59,7 +59,9 @@ class Assessment:
         # The folders above, which the code's Makefiles let it include from: its driver's own.
         folders |= {i for f in folders for i in search.included(f) if f.startswith(f"{i}/")}
         starts = {c.path: c.outline.includes for c in codes}
-        self.new = Interface(new, search, Reach(new, search, starts.items()), folders)
+        reach = Reach(new, search, starts.items())
+        is_complete = not subject.is_cut and all(map(new.tree.is_file, self._paths))
+        self.new = Interface(new, search, reach, folders, is_complete=is_complete)
         for c in codes:
             self.new.adopt(c.path, c.data, c.outline)
         search = SearchPath(old.tree, arch, search)

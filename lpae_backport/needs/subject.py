@@ -33,6 +33,7 @@ class Subject:
         options: symbols of Kconfig that its own entry asks for, with the places that do.
         only: the lines that count, by file; none given means all.
         problems: what could not be read.
+        is_cut: whether some of it is but the lines of a patch, without the rest of the file.
     """
 
     codes: tuple[Code, ...]
@@ -40,6 +41,7 @@ class Subject:
     options: Mapping[str, tuple[Spot, ...]] = field(default_factory=dict)
     only: Mapping[str, frozenset[int]] | None = None
     problems: tuple[str, ...] = ()
+    is_cut: bool = False
 
 
 def subject_of(given: Iterable[str], tree: FileTree) -> Subject:
@@ -61,10 +63,10 @@ def subject_of(given: Iterable[str], tree: FileTree) -> Subject:
         hint = "ask for one patch at a time"
         raise UsageError("a patch and other code at once", where=patches[0], hint=hint)
     if patches:
-        codes, only = patched(patches[0], tree)
+        codes, only, is_cut = patched(patches[0], tree)
         folders = {posixpath.dirname(c.path) for c in codes}
         options, is_module = _options(tree, folders)
-        return Subject(tuple(codes), is_module, options, only)
+        return Subject(tuple(codes), is_module, options, only, is_cut=is_cut)
     problems: list[str] = []
     found: dict[str, Code] = {}
     for name in names:

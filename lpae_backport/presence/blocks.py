@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
+from lpae_backport.mailpatch.model import LineKind
 from lpae_backport.presence.alignment import aligned, weight
 from lpae_backport.presence.chunks import Chunks, likeness, telling
 
+_BRACES = frozenset((b"{", b"}"))
 _BETWEEN = 6
 """Pieces that may have come between two of a hunk since."""
 _ALIKE = 0.6
@@ -35,6 +37,7 @@ class Reading:
         last: the last of them.
         after: how well the text after fits, from 0 to 1.
         before: how well the text before fits.
+        gain: how much more of the text after is there than of that before.
         notes: what is there in another form: the index of a line, and the piece in the file.
     """
 
@@ -46,6 +49,7 @@ class Reading:
     last: int = -1
     after: float = 0.0
     before: float = 0.0
+    gain: int = 0
     notes: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -63,11 +67,23 @@ class Blocks:
     Args:
         before: the pieces as they were; `first` and `last` are indexes of the hunk's lines.
         after: the pieces as they become.
+        kinds: the marks of the hunk's lines.
+        lines: what added lines say, and what removed lines say that the text after does not.
     """
 
-    def __init__(self, before: Chunks, after: Chunks) -> None:
+    def __init__(
+        self,
+        before: Chunks,
+        after: Chunks,
+        kinds: Sequence[LineKind],
+        lines: tuple[Sequence[bytes], Sequence[bytes]],
+    ) -> None:
+        self.lines = lines
         self.before = before
         self.after = after
+        self._added = _touching(after, kinds, LineKind.ADDED)
+        gone = _touching(before, kinds, LineKind.REMOVED)
+        self._removed = frozenset(before.keys[i] for i in gone) - _BRACES
         codes = SequenceMatcher(None, before.keys, after.keys, autojunk=False).get_opcodes()
         self.blocks = [_Block((a, b), (c, d)) for tag, a, b, c, d in codes if tag != "equal"]
         self.fresh = frozenset(after.keys) - frozenset(before.keys)
@@ -77,16 +93,43 @@ class Blocks:
         new, old = aligned(self.after.keys, stretch), aligned(self.before.keys, stretch)
         out = Reading(after=_share(self.after, new), before=_share(self.before, old))
         done = [_BlockReading(self, b, new, old, stretch, out).judge() for b in self.blocks]
-        out.is_done = bool(done) and all(done) and out.after > out.before
+        out.gain = _worth(self.after, new) - _worth(self.before, old)
+        only_less = all(b.new[0] == b.new[1] for b in self.blocks)
+        done += [all(i in new for i in self._added), self._has_lines(new, stretch)]
+        is_gain = out.gain > 0 or (only_less and not out.gain)
+        out.is_done = bool(self.blocks) and all(done) and is_gain
         places = [*new.values(), *old.values()]
         out.first, out.last = min(places, default=-1), max(places, default=-1)
         out.absent -= out.present
         return out
 
+    def _has_lines(self, new: dict[int, int], stretch: Sequence[bytes]) -> bool:
+        """Tell whether all added lines stand in a stretch in one piece, and no removed one does."""
+        at = frozenset(new.values())
+        if not at:
+            return False
+        around = range(max(min(at) - 1, 0), min(max(at) + 2, len(stretch)))
+        if any(stretch[j] in self._removed for j in around if j not in at):
+            return False
+        text = b" %b " % b" ".join(stretch[around.start : around.stop])
+        if any(b" %b " % line in text for line in self.lines[1]):
+            return False
+        return all(b" %b " % line in text for line in self.lines[0])
+
+
+def _touching(text: Chunks, kinds: Sequence[LineKind], kind: LineKind) -> list[int]:
+    """Return the pieces of a text that have something of lines of a kind."""
+    lines = zip(text.first, text.last, strict=True)
+    return [i for i, (a, b) in enumerate(lines) if kind in kinds[a : b + 1]]
+
 
 def _share(text: Chunks, found: dict[int, int]) -> float:
     whole = sum(map(weight, text.keys))
-    return sum(weight(text.keys[i]) for i in found) / whole if whole else 0.0
+    return _worth(text, found) / whole if whole else 0.0
+
+
+def _worth(text: Chunks, found: dict[int, int]) -> int:
+    return sum(weight(text.keys[i]) for i in found)
 
 
 class _BlockReading:
@@ -157,10 +200,13 @@ class _BlockReading:
             return False
         keys = self._hunk.after.keys
         near = []
-        if self._left is not None and 0 < at[0] - self._left[1] <= _BETWEEN:
-            near.append(self._left[0])
-        if self._right is not None and 0 < self._right[1] - at[-1] <= _BETWEEN:
-            near.append(self._right[0])
+        for side, gap in ((self._left, 1), (self._right, -1)):
+            if side is None:
+                continue
+            distance = at[0] - side[1] if gap == 1 else side[1] - at[-1]
+            if not 0 < distance <= _BETWEEN:
+                return False
+            near.append(side[0])
         told = sum(telling(keys[i]) for i in here if keys[i] in self._hunk.fresh)
         if not near:
             return told >= _ALONE

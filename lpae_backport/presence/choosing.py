@@ -116,11 +116,16 @@ class Looking:
         unless the file ends.
         """
         image, layer = self._image, self._file.layer(level)
-        at_start = side.first > 0 or image.is_seen(side, first=True) or layer.begins(p.unit)
-        if not at_start:
-            return False
-        at_end = side.last < len(side.units) or image.is_seen(side, first=False)
-        return at_end or layer.ends(p.unit + p.size)
+        for is_first in (True, False):
+            context = side.first if is_first else len(side.units) - side.last
+            if context > 0:
+                continue
+            beside = layer.unit(p.unit - 1 if is_first else p.unit + p.size)
+            if beside is None:
+                continue
+            if not image.is_seen(side, first=is_first) or beside in image.gone(level):
+                return False
+        return True
 
     def _is_taken(self, p: Place) -> bool:
         end = max(p.core, p.core_end)

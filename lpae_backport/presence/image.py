@@ -133,6 +133,22 @@ class Image:
         heads = [x for x in self.lines[: self.changed[0]] if is_head(x)]
         return name_in(heads[-1] if heads else self.section)
 
+    def said(self, level: Level, kind: LineKind) -> list[bytes]:
+        """Return the lines of a kind that say something, their units with a blank between."""
+        side = self.before(level) if kind is LineKind.REMOVED else self.after(level)
+        by_line: dict[int, list[bytes]] = {}
+        for unit, i in zip(side.units, side.owner, strict=True):
+            if self.hunk.lines[i].kind is kind:
+                by_line.setdefault(i, []).append(unit)
+        return [b" ".join(units) for units in by_line.values()]
+
+    def gone(self, level: Level) -> frozenset[bytes]:
+        """Return the units of removed lines that the text after has nowhere."""
+        before, lines = self.before(level), self.hunk.lines
+        units = zip(before.units, before.owner, strict=True)
+        found = {u for u, i in units if lines[i].kind is LineKind.REMOVED}
+        return frozenset(found.difference(self.after(level).units))
+
     def is_seen(self, side: Side, *, first: bool) -> bool:
         """Tell whether the first or the last run of changed lines adds something to a text."""
         lines = self.hunk.lines

@@ -8,6 +8,7 @@ tokens of C forgive comments and line breaks too.
 import re
 from collections.abc import Sequence
 from enum import IntEnum
+from functools import cached_property
 
 from lpae_backport.entities.extraction import tokens_of
 from lpae_backport.masking import without_comments
@@ -43,13 +44,14 @@ class Layer:
             return unit + 1
         return self._at[min(unit, len(self._at) - 1)] if self._at else 1
 
-    def begins(self, unit: int) -> bool:
-        """Tell whether no unit stands before one."""
-        return unit == 0
+    def unit(self, index: int) -> bytes | None:
+        """Return one unit; `None` where there is none."""
+        units = self._units
+        return units[index] if 0 <= index < len(units) else None
 
-    def ends(self, unit: int) -> bool:
-        """Tell whether no unit stands at an index or behind it."""
-        return unit >= self.joined.count(b"\n") - 1
+    @cached_property
+    def _units(self) -> list[bytes]:
+        return self.joined[1:-1].split(b"\n") if len(self.joined) > 2 else []
 
     def find(self, units: Sequence[bytes]) -> list[int]:
         """Return the units that a row begins at, in order, at most `MOST`."""

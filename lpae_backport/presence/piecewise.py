@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lpae_backport.mailpatch.model import Line, LineKind
 from lpae_backport.presence.alignment import likely_starts
 from lpae_backport.presence.blocks import Blocks, Reading
-from lpae_backport.presence.chunks import Chunks, chunked
+from lpae_backport.presence.chunks import Chunks, chunked, telling
 from lpae_backport.presence.heads import name_in, same_head
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
@@ -70,7 +70,13 @@ def blocks_of(image: Image) -> tuple[Blocks, bool]:
     level = Level.SPACED if as_text else Level.TOKENS
     sides = image.before(level), image.after(level)
     before, after = (chunked(s.units, s.owner, is_c=not as_text) for s in sides)
-    return Blocks(before, after), as_text
+    kinds = [x.kind for x in image.hunk.lines]
+    added = image.said(level, LineKind.ADDED)
+    text = b" %b " % b" ".join(sides[1].units)
+    removed = [
+        x for x in image.said(level, LineKind.REMOVED) if telling(x) and b" %b " % x not in text
+    ]
+    return Blocks(before, after, kinds, (added, removed)), as_text
 
 
 def piecewise(image: Image, file: Standing, expected: int) -> Finding | None:
@@ -96,11 +102,16 @@ def piecewise(image: Image, file: Standing, expected: int) -> Finding | None:
         if reading.first >= 0:
             found.append(_finding(image, file, reading, pieces, lo))
     best = max(found, key=_rank, default=None)
-    if best is not None:
-        rivals = (f.reading.before for f in found if f is not best and f.agrees is not False)
-        if max(rivals, default=0.0) >= best.reading.after:
-            best.reading.is_done = False
+    if best is not None and any(_is_rival(f, best) for f in found if f is not best):
+        best.reading.is_done = False
     return best
+
+
+def _is_rival(f: Finding, best: Finding) -> bool:
+    """Tell whether the text before stands elsewhere as well as the text after does here."""
+    apart = f.last < best.first or best.last < f.first
+    as_it_was = f.reading.gain <= 0 and f.reading.before >= best.reading.after
+    return apart and as_it_was and f.agrees is not False
 
 
 def _rank(f: Finding) -> tuple[bool, float]:

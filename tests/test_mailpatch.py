@@ -120,6 +120,11 @@ _FORMS = {
     "quoted": "".join(f"> {x}\n" for x in MAIL.split("\n")[5:]).encode(),
     "quoted without a space": "".join(f">{x}\n" for x in DIFF.split("\n")).encode(),
     "trailing space lost": DIFF.replace("\n \n", "\n\n").encode(),
+    "HTML": "".join(f"> {x}\n" for x in DIFF.split("\n"))
+    .replace("&", "&amp;")
+    .replace(">", "&gt;")
+    .encode(),
+    "no-break spaces": DIFF.replace("\n ", "\n\xa0").encode(),
     "git show": (
         "commit 0123456789012345678901234567890123456789\nAuthor: A U Thor <author@example.org>\n"
         f"Date:   Thu Feb 1 10:00:00 2024 +0000\n\n    drm/foo: keep the count\n\n{DIFF}"
@@ -253,6 +258,35 @@ def test_truncated_hunk_is_told_though_lines_were_wrapped() -> None:
     hunk = one(text).changes[0].hunks[0]
     assert "header says" in hunk.problem
     assert not any(x.text == "ret))" for x in hunk.lines)
+
+
+def test_wrapped_behind_its_quoting() -> None:
+    """A mailer that wraps quoted lines leaves the rest without quoting; a remark stays one."""
+    long = "\tret = foo_with_a_name_that_is_long(foo, foo->count, another_argument,"
+    body = [" \tint ret;", *(f"+{long}|\t\t%d);" % i for i in range(4)), " ", " \treturn 0;"]
+    head = ["--- a/x.c", "+++ b/x.c", "@@ -1,3 +1,7 @@"]
+    text = "\n".join(f"> {x}" for x in [*head, *body])
+    wrapped = text.replace("|\t\t", "\n") + "\n\nA remark.\n"
+    patch = one(wrapped)
+    assert [x.replace(", ", ",").replace("\t\t", "") for x in lines(patch)[1:5]] == [
+        f"+{long}{i});".replace(", ", ",") for i in range(4)
+    ]
+    assert not patch.changes[0].hunks[0].problem
+    assert [c.text for c in patch.comments] == ["A remark."]
+    narrow = one(text.replace("|\t\t2", "\n2").replace("|\t\t", " "))
+    assert "may be the rest" in narrow.changes[0].hunks[0].problem or "2);" in lines(narrow)[3]
+
+
+def test_delsp() -> None:
+    """With ``DelSp`` the space at the end of a wrapped line is the mailer's own."""
+    long = "+\t/* a line that is certainly long enough for any mailer to wrap it in its middle */"
+    diff = DIFF.replace("+\tif (ret)", long)
+    at = long.index("to wrap")
+    body = diff.replace(long, f"{long[:at]} \n{long[at:]}")
+    body = "\n".join(f" {x}" if x.startswith(" ") else x for x in body.split("\n"))
+    patch = one(_mime(body.encode(), "8bit", "; format=flowed; DelSp=yes"))
+    assert long in lines(patch)
+    assert not patch.changes[0].hunks[0].problem
 
 
 def test_kinds_of_changes() -> None:

@@ -99,8 +99,9 @@ def _rule(sheet: Sheet, diff: Diff, files: list[TreeLines]) -> Rule | None:
     depths = [len(indent_of(x.text)) for x in _lines(diff.changes)]
     depths = [n for n in depths if n >= 2]
     scores = {r: sum(n >= r.first and (n - r.first) % r.step == 0 for n in depths) for r in rules}
-    best = max(rules, key=lambda r: scores[r])
-    return best if scores[best] >= len(depths) * _ENOUGH else None
+    # Whatever fits eight columns fits four and two as well: the widest rule that does is it.
+    likely = [r for r in rules if scores[r] >= len(depths) * _ENOUGH]
+    return max(likely, key=lambda r: r.step, default=None)
 
 
 def _witnessed(diff: Diff, files: list[TreeLines]) -> list[tuple[int, int]]:

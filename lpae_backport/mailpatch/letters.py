@@ -9,6 +9,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesParser
+from html import unescape
 
 from lpae_backport.mailpatch.model import Repair
 
@@ -22,6 +23,8 @@ _FIRST = re.compile(rb"(?:[!-9;-~]{1,76}:[ \t][^\n]*\n(?:[ \t][^\n]*\n)*)+\r?\n"
 _TELLING = re.compile(rb"^(?:From|Subject|Date|Message-ID|Content-Type):", re.M | re.I)
 _DIFF = re.compile(r"^(?:> ?)*(?:@@ -\d|diff --git |GIT binary patch)", re.M)
 _PARSER = BytesParser(policy=policy.compat32)
+_ESCAPED = re.compile(r"^(?:&gt; ?)+(?:@@ -\d|diff --git )", re.M)
+_HARD = re.compile(r"^(?:> ?)*[ +-]?\xa0", re.M)
 _FULL_LINE = 60
 
 
@@ -180,12 +183,25 @@ def _text(text: str, first: int, is_boxed: bool) -> Letter:
         if len(ended) * 10 >= len(lines) * 9 or any(_DIFF.match(line) for line in ended):
             letter.lines = [line.removesuffix("\r") for line in lines]
             letter.repairs.append(Repair(first, "lines ended in CR LF"))
+    _unmask(letter, text, first)
     if is_boxed and "\n>From " in text:
         for i, line in enumerate(letter.lines):
             if line.startswith(">From "):
                 letter.lines[i] = line[1:]
                 letter.repairs.append(Repair(first + i, "'>From ' of a mailbox made 'From '"))
     return letter
+
+
+def _unmask(letter: Letter, text: str, first: int) -> None:
+    """Mend what pages in HTML leave behind when they are saved as text."""
+    if "&gt; " in text and _ESCAPED.search(text):
+        letter.lines = [unescape(line) for line in letter.lines]
+        letter.repairs.append(Repair(first, "'&gt;', '&lt;' and '&amp;' made characters again"))
+    if "\xa0" in text and _HARD.search(text):
+        letter.lines = [
+            line.replace("\xa0", " ") if _HARD.match(line) else line for line in letter.lines
+        ]
+        letter.repairs.append(Repair(first, "no-break spaces made spaces"))
 
 
 def _unflowed(text: str, deletes: bool) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lpae_backport.mailpatch.sheet import Sheet
+from lpae_backport.mailpatch.sheet import PROSE, Sheet
 from lpae_backport.whitespace import width
 
 NATURAL, BLANK, UNMARKED, MORE, TALK, NOTE = "=", "b", "m", "c", "t", "\\"
@@ -256,12 +256,15 @@ def is_rest(sheet: Sheet, row: int) -> int:
     if not before.strip() or sheet.levels[row] or not text.strip():
         return 0
     follows = row + 1 < len(sheet) and sheet.is_own(row + 1) and bool(sheet.texts[row + 1].strip())
+    if follows and sheet.is_bare and not PROSE.fullmatch(text):
+        return 1
     if not follows or width(before) + _first_word(text) < _WIDE + 6:
         return 0
-    if not _CODE_END.search(text):
+    if PROSE.fullmatch(text):
         return 0
     is_open = before.count("(") > before.count(")") and text.count(")") > text.count("(")
-    return 2 if is_open or (before.endswith(" ") and not before.endswith("  ")) else 1
+    is_flowed = before.endswith(" ") and not before.endswith("  ")
+    return 2 if _CODE_END.search(text) and (is_open or is_flowed) else 1
 
 
 def _is_value(before: str, text: str) -> bool:

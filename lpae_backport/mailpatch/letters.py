@@ -25,7 +25,7 @@ _DIFF = re.compile(r"^(?:> ?)*(?:@@ -\d|diff --git |GIT binary patch)", re.M)
 _PARSER = BytesParser(policy=policy.compat32)
 _ESCAPED = re.compile(r"^(?:&gt; ?)+(?:@@ -\d|diff --git )", re.M)
 _HARD = re.compile(r"^(?:> ?)*[ +-]?\xa0", re.M)
-_FULL_LINE = 60
+_FULL_LINE = 50
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 
 import pytest
 
+from lpae_backport.checks.definitions import is_under
 from lpae_backport.document import Value
 from lpae_backport.guards import Cases
 from lpae_backport.pattern import compile_pattern
@@ -165,3 +166,22 @@ def test_default_then_override() -> None:
     (o,) = Search(file).occurrences((pattern,), file.functions["f"][0].bodies[0], ())
     cases = Cases(read_condition(Value("!$C.cw", ROOT, 1, 1)))
     assert cases.reached(o.path) == cases.allowed
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("defined(CONFIG_LPAE)", True),
+        ("CONFIG_LPAE", True),
+        ("IS_ENABLED(CONFIG_LPAE)", True),
+        ("defined(CONFIG_LPAE) || defined(CONFIG_LPAE_MODULE)", True),
+        ("defined(CONFIG_LPAE_SELFTEST)", False),
+        ("!defined(CONFIG_LPAE)", False),
+        ("defined(CONFIG_LPAE) && defined(CONFIG_OTHER)", False),
+        ("1", False),
+    ],
+)
+def test_what_stands_under_one_option_and_no_other(condition: str, expected: bool) -> None:
+    """An option whose name goes on is another one, and so is the absence of one."""
+    assert is_under(condition, "LPAE") is expected
+    assert is_under(condition, "CONFIG_LPAE") is expected

@@ -9,6 +9,7 @@ from lpae_backport.checks.definitions import (
     Definition,
     definitions,
     each_body,
+    is_under,
     judge_all,
     named,
     search_in,
@@ -110,7 +111,7 @@ def _under_option(check: Check, file: CodeFile, search: Search) -> Answer | None
         for o in search.occurrences(check.patterns, body, check.scope.follow):
             around = file.source.conditions_at(o.node.span)
             own = [c for c in around if any(c not in h for h in heads)]
-            if o.is_live and own and all(check.config in c for c in own):
+            if o.is_live and own and all(is_under(c, check.config) for c in own):
                 return met(file, o.node.span)
     return None
 

@@ -12,6 +12,7 @@ from lpae_backport.answers import (
     unknown,
     unmet,
 )
+from lpae_backport.checks.definitions import is_under
 from lpae_backport.declarations import enumerators, members
 from lpae_backport.layout import Layout
 from lpae_backport.location import Span
@@ -143,7 +144,7 @@ def _wrong_entry(check: Check, file: CodeFile, pairs: list[Node]) -> Answer | No
         if check.patterns and not any(p.match(value) is not None for p in check.patterns):
             text = f"entry {check.name} of {check.owner} has another value"
             return unmet(file, text, pair.span)
-        strange = [c for c in conditions if check.config and check.config not in c]
+        strange = [c for c in conditions if check.config and not is_under(c, check.config)]
         if strange:
             return unmet(file, f"entry {check.name} stands under {strange[0]}", pair.span)
     return None

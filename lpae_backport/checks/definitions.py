@@ -15,6 +15,9 @@ from lpae_backport.search import Search
 from lpae_backport.shapes import is_stub
 from lpae_backport.symbols import Body, CodeFile, Function
 
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_ASKING = frozenset(("defined", "IS_ENABLED", "IS_BUILTIN", "IS_MODULE", "IS_REACHABLE"))
+
 
 @dataclass(frozen=True)
 class Definition:
@@ -47,6 +50,18 @@ def _tables(name: str, file: CodeFile) -> list[Definition]:
         Definition(name, n.span, file.source.problem_at(n.span), (Body(n, ()),))
         for n in file.object_nodes(name)
     ]
+
+
+def is_under(condition: str, config: str) -> bool:
+    """Tell whether a condition of the preprocessor asks for one option, and for nothing else.
+
+    Args:
+        condition: the condition.
+        config: the option, with or without ``CONFIG_``.
+    """
+    option = f"CONFIG_{config.removeprefix('CONFIG_')}"
+    asked = set(_WORD.findall(condition)) - _ASKING
+    return bool(asked) and asked <= {option, f"{option}_MODULE"} and "!" not in condition
 
 
 def _as_definition(f: Function) -> Definition:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The functions, macros and objects that a patch changes, as goals for checks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lpae_backport.learning.declared import Pair
 from lpae_backport.learning.functions import CodeGoals
@@ -15,49 +15,62 @@ from lpae_backport.symbols import Body, CodeFile
 def code_goals(pair: Pair) -> Iterator[Goal]:
     """Yield goals about the code of what is on both sides and differs."""
     after, before = pair.after, pair.before
-    for name in after.functions.keys() & before.functions.keys():
-        yield from _goals(pair, name, f"{name}()", _function(after, name), _function(before, name))
-    for name in after.source.macros.keys() & before.source.macros.keys():
-        yield from _goals(pair, name, f"macro {name}", _macro(after, name), _macro(before, name))
-    for name in after.objects.keys() & before.objects.keys():
-        if name not in after.functions:
-            mine, theirs = _object(after, name), _object(before, name)
-            yield from _goals(pair, name, f"object {name}", mine, theirs)
+    for name in (n for n in after.functions if n in before.functions):
+        spans = [[f.span for f in file.functions[name]] for file in (after, before)]
+        yield from _goals(pair, name, f"{name}()", spans, _functions)
+    for name in (n for n in after.source.macros if n in before.source.macros):
+        spans = [[m.span for m in file.source.macros[name]] for file in (after, before)]
+        yield from _goals(pair, name, f"macro {name}", spans, _macros)
+    objects = (n for n in after.objects if n in before.objects and n not in after.functions)
+    for name in objects:
+        spans = [file.objects[name] for file in (after, before)]
+        yield from _goals(pair, name, f"object {name}", spans, _objects)
 
 
-_Side = tuple[list[Span], list[Body] | None, CodeFile]
+_Bodies = list[tuple[Span, Body]]
+_Read = Callable[[CodeFile, str], _Bodies | None]
+"""From a file and a name to its readings, each with the definition's place, if it is code."""
 
 
-def _goals(pair: Pair, name: str, entity: str, after: _Side, before: _Side) -> Iterator[Goal]:
-    if _text(after) == _text(before) or not after[0] or not before[0]:
+def _goals(
+    pair: Pair, name: str, entity: str, spans: list[list[Span]], read: _Read
+) -> Iterator[Goal]:
+    files = (pair.after, pair.before)
+    texts = [
+        [f.source.quiet[s.start : s.end] for s in found]
+        for f, found in zip(files, spans, strict=True)
+    ]
+    if texts[0] == texts[1]:
         return
     sides = []
-    for spans, bodies, file in (after, before):
-        if bodies is None or any(file.source.problem_at(s) for s in spans):
+    for file, found in zip(files, spans, strict=True):
+        if any(file.source.problem_at(s) for s in found):
             return
-        sides.append(Reading(file, spans, bodies, name))
+        bodies = read(file, name)
+        if not bodies:
+            return
+        places = list(dict.fromkeys(s for s, _ in bodies))
+        sides.append(Reading(file, places, [b for _, b in bodies], name))
     if all(s.is_usable for s in sides):
         place = f"{pair.logical}:{name}"
         yield from CodeGoals(entity, place, pair.path, sides[0], sides[1]).goals()
 
 
-def _text(side: _Side) -> list[bytes]:
-    return [side[2].source.quiet[s.start : s.end] for s in side[0]]
-
-
-def _function(file: CodeFile, name: str) -> _Side:
+def _functions(file: CodeFile, name: str) -> _Bodies | None:
     found = file.functions[name]
     found = [f for f in found if not is_stub(f)] or found
-    return [f.span for f in found], [b for f in found for b in f.bodies], file
+    return [(f.span, b) for f in found for b in f.bodies]
 
 
-def _macro(file: CodeFile, name: str) -> _Side:
-    found = [m for m in file.source.macros[name] if m.params is not None]
-    bodies = [file.macro_body(m) for m in found]
-    read = [b for b in bodies if b is not None]
-    return [m.span for m in found], read if len(read) == len(bodies) else None, file
+def _macros(file: CodeFile, name: str) -> _Bodies | None:
+    found = []
+    for m in (m for m in file.source.macros[name] if m.params is not None):
+        body = file.macro_body(m)
+        if body is None:
+            return None
+        found.append((m.span, body))
+    return found
 
 
-def _object(file: CodeFile, name: str) -> _Side:
-    nodes = file.object_nodes(name)
-    return file.objects[name], [Body(n, ()) for n in nodes], file
+def _objects(file: CodeFile, name: str) -> _Bodies | None:
+    return [(n.span, Body(n, ())) for n in file.object_nodes(name)]

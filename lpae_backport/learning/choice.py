@@ -19,7 +19,7 @@ _ATTEMPTS = 40
 _LAST = 200
 """Goals that are tried for the first."""
 _DECLARED = "declaration "
-_WEAK = frozenset({"new declarations", "includes"})
+_WEAK = frozenset({"new declarations", "the file", "includes"})
 """What is written only where the file shows nothing better."""
 
 
@@ -32,7 +32,7 @@ class Choice:
 
     def __init__(self, trial: Trial) -> None:
         self._trial = trial
-        self.facts: list[Fact] = []
+        self._found: list[tuple[int, int, Fact]] = []
         self.covered: set[tuple[str, str]] = set()
         """The entities that a fact tells of, by file."""
         self.left: set[tuple[str, str]] = set()
@@ -43,18 +43,25 @@ class Choice:
         by_entity: dict[tuple[str, str], list[Goal]] = {}
         for g in goals:
             by_entity.setdefault((g.path, g.entity), []).append(g)
-        before = len(self.facts)
-        ordered = sorted(by_entity.items(), key=lambda e: _weakness(e[0][1]))
+        number = 0
+        ordered = sorted(
+            by_entity.items(), key=lambda e: (_weakness(e[0][1]), min(g.rank for g in e[1]))
+        )
         for entity, found in ordered:
-            if _weakness(entity[1]) and len(self.facts) > before:
-                continue
-            self._entity(entity, found)
+            if not (number and _weakness(entity[1])):
+                number += self._entity(entity, found, number)
 
-    def _entity(self, entity: tuple[str, str], goals: list[Goal]) -> None:
+    @property
+    def facts(self) -> list[Fact]:
+        """The facts, where there are too many those that cover the most: each file, each entity."""
+        kept = sorted(range(len(self._found)), key=lambda i: (*self._found[i][:2], i))[:_MOST]
+        return [self._found[i][2] for i in sorted(kept)]
+
+    def _entity(self, entity: tuple[str, str], goals: list[Goal], number: int) -> bool:
         chosen = list(self._best(entity[1], goals))
-        room = max(0, _MOST - len(self.facts))
-        self.facts += chosen[:room]
+        self._found += [(i, number, f) for i, f in enumerate(chosen)]
         (self.covered if chosen else self.left).add(entity)
+        return bool(chosen)
 
     def _best(self, name: str, goals: list[Goal]) -> Iterator[Fact]:
         present = sorted(

@@ -46,7 +46,7 @@ def declared_goals(pair: Pair) -> Iterator[Goal]:
     yield from _types(pair)
     yield from _macros(pair)
     yield from _entries(pair)
-    for name in pair.after.exports.keys() - pair.before.exports.keys():
+    for name in (n for n in pair.after.exports if n not in pair.before.exports):
         yield pair.goal("exports", Rank.DEFINED, name, {"export": name})
     yield from _declarations(pair)
     had = {i.header for i in pair.before.source.includes}
@@ -94,34 +94,47 @@ def _tagged(file: CodeFile) -> dict[tuple[str, str], list[Node]]:
 def _types(pair: Pair) -> Iterator[Goal]:
     after, before = _tagged(pair.after), _tagged(pair.before)
     for (keyword, name), nodes in after.items():
-        entity = f"{keyword} {name}"
         old = before.get((keyword, name), [])
-        if keyword == "enum":
-            had = {e.kids[0].label for n in old for e in enumerators(n) if e.kids}
-            for e in (e for n in nodes for e in enumerators(n) if e.kids):
-                word = e.kids[0].label
-                if word not in had:
-                    raw = {"enumerator": word, "of": name}
-                    yield pair.goal(entity, Rank.DEFINED, word, raw)
-            continue
-        fields = {m.path for n in old for m in members(n, pair.before.type_nodes)}
-        for m in (m for n in nodes for m in members(n, pair.after.type_nodes)):
-            if m.path not in fields:
-                word = m.path.rpartition(".")[2]
-                yield pair.goal(entity, Rank.DEFINED, word, {"field": m.path, "of": name})
+        found = list(_parts(pair, keyword, name, nodes, old))
+        # A new type is told by one part of it; of one that grew, what it grew by.
+        yield from found if old else sorted(found, key=lambda g: -g.weight)[:1]
+
+
+def _parts(
+    pair: Pair, keyword: str, name: str, nodes: list[Node], old: list[Node]
+) -> Iterator[Goal]:
+    """Yield the enumerators or fields that a type did not have."""
+    entity = f"{keyword} {name}"
+    if keyword == "enum":
+        had = {e.kids[0].label for n in old for e in enumerators(n) if e.kids}
+        for e in (e for n in nodes for e in enumerators(n) if e.kids):
+            word = e.kids[0].label
+            if word not in had:
+                raw = {"enumerator": word, "of": name}
+                yield pair.goal(entity, Rank.DEFINED, word, raw)
+        return
+    fields = {m.path for n in old for m in members(n, pair.before.type_nodes)}
+    for m in (m for n in nodes for m in members(n, pair.after.type_nodes)):
+        if m.path not in fields:
+            word = m.path.rpartition(".")[2]
+            yield pair.goal(entity, Rank.DEFINED, word, {"field": m.path, "of": name})
 
 
 def _macros(pair: Pair) -> Iterator[Goal]:
     for name, found in pair.after.source.macros.items():
         old = pair.before.source.macros.get(name)
-        if old is None:
+        if old is None and not _is_guard(pair.after, name):
             yield pair.goal("new macros", Rank.DEFINED, name, {"macro": name})
-            continue
-        if _texts(pair.after, found) == _texts(pair.before, old):
+        if old is None or _texts(pair.after, found) == _texts(pair.before, old):
             continue
         forms = list(_macro_forms(pair.after, found[-1]))
         if forms:
             yield pair.goal(f"macro {name}", Rank.DEFINED, name, *forms)
+
+
+def _is_guard(file: CodeFile, name: str) -> bool:
+    """Tell whether a macro keeps a header from being read twice."""
+    return any(c.branches[0].own == f"!defined({name})" for c in file.source.conditionals)
 
 
 def _texts(file: CodeFile, macros: list[Macro]) -> list[str]:
@@ -143,8 +156,7 @@ def _macro_forms(file: CodeFile, macro: Macro) -> Iterator[Raw]:
 
 def _entries(pair: Pair) -> Iterator[Goal]:
     for name in pair.after.objects:
-        nodes = pair.after.object_nodes(name)
-        if name not in pair.before.objects:
+        if name not in pair.before.objects or _same(pair, name):
             continue
         had = {
             p.canon
@@ -152,11 +164,18 @@ def _entries(pair: Pair) -> Iterator[Goal]:
             for p in n.walk()
             if p.kind == "initializer_pair"
         }
-        for n in nodes:
+        for n in pair.after.object_nodes(name):
             words = Wording(pair.after, Body(n, ()))
             for p in (k for k in n.walk() if k.kind == "initializer_pair"):
                 if p.canon not in had:
                     yield from _entry(pair, name, p, words)
+
+
+def _same(pair: Pair, name: str) -> bool:
+    """Tell whether an object is the same on both sides, white space aside."""
+    sides = (pair.after, pair.before)
+    texts = [[_words(f, s) for s in f.objects[name]] for f in sides]
+    return texts[0] == texts[1]
 
 
 def _entry(pair: Pair, name: str, entry: Node, words: Wording) -> Iterator[Goal]:
@@ -175,19 +194,21 @@ def _entry(pair: Pair, name: str, entry: Node, words: Wording) -> Iterator[Goal]
 
 def _declarations(pair: Pair) -> Iterator[Goal]:
     """Yield objects, and prototypes of what the file does not define itself."""
-    had = dict.fromkeys(_declared(pair.before))
-    for name in dict.fromkeys(_declared(pair.after)):
+    had = _declared(pair.before)
+    for name, spans in _declared(pair.after).items():
         if name not in had and name not in pair.after.functions:
             yield pair.goal("new declarations", Rank.FORM, name, {"declaration": name})
         elif name in had:
-            now = [_words(pair.after, s) for s in pair.after.declarations(name)]
-            old = [_words(pair.before, s) for s in pair.before.declarations(name)]
-            for text in (t for t in now if t not in old and fits(t) and "=" not in t):
-                raw = {"declaration": name, "head": text}
-                yield pair.goal(f"declaration {name}", Rank.HEAD, name, raw)
+            old = [_words(pair.before, s) for s in had[name]]
+            for text in (_words(pair.after, s) for s in spans):
+                if text not in old and fits(text) and "=" not in text:
+                    raw = {"declaration": name, "head": text}
+                    yield pair.goal(f"declaration {name}", Rank.HEAD, name, raw)
 
 
-def _declared(file: CodeFile) -> Iterator[str]:
+def _declared(file: CodeFile) -> dict[str, list[Span]]:
+    """Return where the file declares what, by name."""
+    found: dict[str, list[Span]] = {}
     for n in file.declared_nodes():
         if n.kind != "declaration":
             continue
@@ -196,4 +217,5 @@ def _declared(file: CodeFile) -> Iterator[str]:
             while leaf.kids and leaf.kind != "identifier":
                 leaf = leaf.kid("declarator") or leaf.kids[0]
             if leaf.kind == "identifier" and leaf.label:
-                yield leaf.label
+                found.setdefault(leaf.label, []).append(n.span)
+    return found

@@ -2,6 +2,7 @@
 """A tree as it was before a patch: its files with the hunks taken back out, in memory."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from lpae_backport.filetree import FileTree, UnreadableError
 from lpae_backport.learning.lesson import Change, Gap
@@ -111,10 +112,11 @@ def _undone(text: str, hunks: tuple[Hunk, ...]) -> str | Hunk:
     ended = lines[-1:] == [""]
     if ended:
         lines.pop()
+    known = _Lines(lines)
     places: list[tuple[int, int, list[str]]] = []
     at = drift = 0
     for hunk in hunks:
-        found = _place(lines, hunk, at, hunk.new_start - 1 + drift)
+        found = known.place(hunk, at, hunk.new_start - 1 + drift)
         if found is None:
             return hunk
         start, head, tail = found
@@ -128,24 +130,38 @@ def _undone(text: str, hunks: tuple[Hunk, ...]) -> str | Hunk:
     return "\n".join(lines) + ("\n" if ended and lines else "")
 
 
-def _place(lines: list[str], hunk: Hunk, first: int, likely: int) -> tuple[int, int, int] | None:
-    """Return where a hunk's new lines stand, and how much context had to be left off each end."""
-    block = list(hunk.after)
-    head = _context(hunk.lines)
-    tail = _context(hunk.lines[::-1])
-    plain = [" ".join(x.split()) for x in lines]
-    for loose in range(_LOOSEST + 1):
-        a, b = min(loose, head), min(loose, tail)
-        want = block[a : len(block) - b]
-        if not want and loose:
-            return None
-        for have, wanted in ((lines, want), (plain, [" ".join(x.split()) for x in want])):
-            start = _find(have, wanted, first, max(likely + a, first))
+class _Lines:
+    """The lines of a file, in which hunks are looked for."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+
+    @cached_property
+    def _plain(self) -> list[str]:
+        return [_squeezed(x) for x in self._lines]
+
+    def place(self, hunk: Hunk, first: int, likely: int) -> tuple[int, int, int] | None:
+        """Return where a hunk's new lines stand, and how much context was left off each end."""
+        block = hunk.after
+        head, tail = _context(hunk.lines), _context(hunk.lines[::-1])
+        for loose in range(_LOOSEST + 1):
+            a, b = min(loose, head), min(loose, tail)
+            want = list(block[a : len(block) - b])
+            if loose and not want:
+                return None
+            near = max(likely + a, first)
+            start = _find(self._lines, want, first, near)
+            if start is None:
+                start = _find(self._plain, [_squeezed(x) for x in want], first, near)
             if start is not None:
                 return start, a, b
-        if loose >= head and loose >= tail:
-            return None
-    return None
+            if loose >= head and loose >= tail:
+                return None
+        return None
+
+
+def _squeezed(line: str) -> str:
+    return " ".join(line.split())
 
 
 def _context(lines: Sequence[object]) -> int:

@@ -4,7 +4,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lpae_backport.audit import audit_step, info_of
 from lpae_backport.draft import Draft
@@ -94,7 +94,10 @@ class _Teaching:
         trial = Trial(self._files, self._new, olds, self._parsed, _BUDGET)
         choice = Choice(trial)
         for change in self._changes:
-            choice.choose(self._goals(change))
+            try:
+                choice.choose(list(self._goals(change)))
+            except RecursionError:
+                gaps.append(Gap(change.path, "the whole file", "it is nested too deeply"))
         sides = Sides(self._new, before, self._mine, self._theirs, self._parsed)
         steps, files = self._steps(choice.facts, sides)
         told = [f for s in steps for f in s.facts]
@@ -177,7 +180,7 @@ class _Teaching:
         return real
 
     def _title(self, path: str) -> str:
-        return f"{path.rpartition('/')[2]}: {self._subject}"
+        return f"{'/'.join(path.split('/')[-2:])}: {self._subject}"
 
     def _made(
         self, drafts: list[_Draft], sides: Sides
@@ -202,7 +205,10 @@ class _Teaching:
             files[f"steps/{step.id}.yaml"] = text
             files[f"cases/{step.id}.yaml"] = found
             old = self._verdict(step, pack)
-            told = tuple(known.values())
+            told = tuple(
+                replace(f, raw={"id": i, **f.raw}, check=replace(f.check, id=i))
+                for i, f in known.items()
+            )
             proofs.append(StepProof(step.id, step.title, told, after.verdict, before.verdict, old))
         return proofs, files, wrong
 

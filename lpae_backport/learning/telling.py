@@ -9,7 +9,7 @@ from lpae_backport.rule import Check, Kind
 
 def said(check: Check) -> str:
     """Return what a check asks of a tree."""
-    where = ", ".join(f"{f}()" for f in check.scope.functions)
+    where = ", ".join(check.scope.functions)
     what = check.patterns[0].source if check.patterns else check.name
     match check.kind:
         case Kind.ENUMERATOR:
@@ -26,7 +26,8 @@ def said(check: Check) -> str:
             return f"there is a function {check.name}{count}"
         case Kind.MACRO:
             value = f" as {check.value:#x}" if check.value is not None else ""
-            return f"there is a macro {check.name}{value or (f' as {what}' if what else '')}"
+            form = f" as {what}" if check.patterns else ""
+            return f"there is a macro {check.name}{value or form}"
         case Kind.CALLS:
             return f"all calls in {check.scope.file} are {what}"
         case Kind.CONTAINS:

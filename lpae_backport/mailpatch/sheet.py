@@ -159,6 +159,9 @@ def _cut(line: str, depth: int, pad: str) -> tuple[str, int, int]:
     for _ in range(min(level, depth)):
         at = line.index(">", at + 1)
     at += 1
+    if level > depth and pad and line[at] == ">":
+        # Not quoted so deep, but not quoted at all: an operator that a line was broken before.
+        return line, 0, 0
     if (pad or level < depth) and line[at : at + 1] == " ":
         at += 1
     return line[at:], min(level, depth), at

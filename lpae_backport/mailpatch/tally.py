@@ -255,11 +255,12 @@ def is_rest(sheet: Sheet, row: int) -> int:
     before, text = sheet.own(row - 1), sheet.texts[row]
     if not before.strip() or sheet.levels[row] or not text.strip():
         return 0
-    follows = row + 1 < len(sheet) and sheet.is_own(row + 1) and bool(sheet.texts[row + 1].strip())
-    if follows and sheet.is_bare and not PROSE.fullmatch(text):
+    follows = sheet.is_own(row + 1)
+    if follows and sheet.is_bare:
         return 1
     if not follows or width(before) + _first_word(text) < _WIDE + 6:
-        return 0
+        # Too narrow to be wrapped, but code all the same.
+        return 1 if _CODE_END.search(text) and " " not in text.strip() else 0
     if PROSE.fullmatch(text):
         return 0
     is_open = before.count("(") > before.count(")") and text.count(")") > text.count("(")

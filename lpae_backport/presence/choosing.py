@@ -17,6 +17,8 @@ _TELLING = 6
 """Words that a text must have at least to be known again away from its line."""
 _CLOSE = 2
 """Lines of context that a place must have to be a rival."""
+_SIDE = 80
+"""Units beside a place without context that are searched for what should be gone."""
 FUZZ = 2
 """Lines of context that may differ at either end for a hunk to apply, as with patch(1)."""
 
@@ -120,10 +122,10 @@ class Looking:
             context = side.first if is_first else len(side.units) - side.last
             if context > 0:
                 continue
-            beside = layer.unit(p.unit - 1 if is_first else p.unit + p.size)
-            if beside is None:
+            beside = layer.around(p.unit, p.unit + p.size, -_SIDE if is_first else _SIDE)
+            if not beside:
                 continue
-            if not image.is_seen(side, first=is_first) or beside in image.gone(level):
+            if not image.is_seen(side, first=is_first) or image.gone_in(level, beside, is_first):
                 return False
         return True
 

@@ -9,8 +9,9 @@ from lpae_backport.presence.heads import is_head, name_in
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.nearest import nearest
+from lpae_backport.presence.parting import brings, parted, removes, stands
 from lpae_backport.presence.piecewise import Finding, piecewise
-from lpae_backport.presence.places import section_left
+from lpae_backport.presence.places import Place, section_left
 from lpae_backport.presence.standing import Standing
 from lpae_backport.presence.verdict import HunkStatus, HunkVerdict
 
@@ -73,6 +74,13 @@ class FileHunks:
         good = found is not None and found.agrees is not False and not self._is_before
         if found is not None and good and found.reading.is_done and self._is_free(found):
             return self._done(image, found)
+        parts = self._parts(image)
+        if parts and all(done for _, done in parts):
+            why = "all its changes are there; what they are in was moved apart"
+            at = (image.hunk.new_start, image.hunk.new_start)
+            places = [p for p, _ in parts if p is not None]
+            at = (min(p.core for p in places), max(p.core_end for p in places)) if places else at
+            return self._said(image.hunk, HunkStatus.APPLIED, why, at, _changed(image.hunk))
         if left is None:
             for level in (Level.EXACT, Level.SPACED):
                 left = left or looking.fuzzy(level)
@@ -81,6 +89,38 @@ class FileHunks:
         if found is not None and good and found.reading.has_some and found.present:
             return self._partly(image, found)
         return self._conflict(image, found)
+
+    def _parts(self, image: Image) -> list[tuple[Place | None, bool]]:
+        """Return for each function that a hunk touches whether its part is done, and where."""
+        if self._is_before:
+            return []
+        found: list[tuple[Place | None, bool]] = []
+        some = False
+        for part in parted(image, self._file.path):
+            name = removes(part)
+            if name:
+                gone = name not in self._file.names and not stands(part, self._file)
+                found.append((None, gone))
+                continue
+            choice = self._chosen(part)
+            if choice is not None:
+                found.append((choice.place, choice.is_applied))
+                some = some or (choice.is_applied and brings(part))
+                continue
+            expected = part.hunk.new_start + self._drift
+            f = piecewise(part, self._file, expected)
+            done = f is not None and f.reading.is_done and f.agrees is not False
+            found.append((None, done))
+            some = some or (done and brings(part))
+        return found if some else []
+
+    def _chosen(self, part: Image) -> Choice | None:
+        looking = Looking(part, self._file, self._drift, self._taken, self._unnamed)
+        for level in part.levels:
+            choice = looking.whole(level)
+            if choice is not None and (choice.is_applied or choice.is_sure):
+                return choice
+        return None
 
     def _is_free(self, f: Finding) -> bool:
         return not any(f.first <= a and b <= f.last and a < b for a, b in self._taken)

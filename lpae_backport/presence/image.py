@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lpae_backport.mailpatch.model import Hunk, LineKind
+from lpae_backport.presence.chunks import telling
 from lpae_backport.presence.heads import is_head, name_in
 from lpae_backport.presence.layers import Level, units_of
 
@@ -142,12 +143,23 @@ class Image:
                 by_line.setdefault(i, []).append(unit)
         return [b" ".join(units) for units in by_line.values()]
 
-    def gone(self, level: Level) -> frozenset[bytes]:
-        """Return the units of removed lines that the text after has nowhere."""
-        before, lines = self.before(level), self.hunk.lines
-        units = zip(before.units, before.owner, strict=True)
-        found = {u for u, i in units if lines[i].kind is LineKind.REMOVED}
-        return frozenset(found.difference(self.after(level).units))
+    def gone_in(self, level: Level, units: list[bytes], is_before: bool) -> bool:
+        """Tell whether a removed line that the text after has nowhere stands beside that.
+
+        Args:
+            level: the level of the units.
+            units: what stands beside it.
+            is_before: whether they stand before it; else behind it.
+        """
+        text = b" %b " % b" ".join(units)
+        mine = b" %b " % b" ".join(self.after(level).units)
+        for line in self.said(level, LineKind.REMOVED):
+            sought = b" %b " % line
+            if text.endswith(sought) if is_before else text.startswith(sought):
+                return True
+            if telling(line) and sought in text and sought not in mine:
+                return True
+        return False
 
     def is_seen(self, side: Side, *, first: bool) -> bool:
         """Tell whether the first or the last run of changed lines adds something to a text."""

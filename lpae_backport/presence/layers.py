@@ -44,10 +44,11 @@ class Layer:
             return unit + 1
         return self._at[min(unit, len(self._at) - 1)] if self._at else 1
 
-    def unit(self, index: int) -> bytes | None:
-        """Return one unit; `None` where there is none."""
-        units = self._units
-        return units[index] if 0 <= index < len(units) else None
+    def around(self, first: int, end: int, count: int) -> list[bytes]:
+        """Return so many units behind some; before them, if the count is negative."""
+        if count < 0:
+            return self._units[max(first + count, 0) : first]
+        return self._units[end : end + count]
 
     @cached_property
     def _units(self) -> list[bytes]:

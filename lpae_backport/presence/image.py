@@ -12,6 +12,8 @@ from lpae_backport.presence.heads import is_head, name_in
 from lpae_backport.presence.layers import Level, units_of
 
 _C = (".c", ".h")
+_LONG = 12
+"""Letters of a word that tells as much as two."""
 _WORD = re.compile(rb"\w{2,}")
 
 
@@ -123,16 +125,37 @@ class Image:
 
     @cached_property
     def has_head(self) -> bool:
-        """Tell whether a head stands in its context above the first change."""
-        return self.is_c and any(is_head(x) for x in self.lines[: self.changed[0]])
+        """Tell whether it has the head of what its first change stands in."""
+        return bool(self._head)
 
     @cached_property
     def name(self) -> bytes:
         """The name of what its first change stands in; empty if that cannot be told."""
+        return name_in(self._head or self.section) if self.is_c else b""
+
+    @cached_property
+    def _head(self) -> bytes:
+        """The last head above its first change, or one that is changed itself."""
+        start = self.changed[0]
         if not self.is_c:
             return b""
-        heads = [x for x in self.lines[: self.changed[0]] if is_head(x)]
-        return name_in(heads[-1] if heads else self.section)
+        above = [x for x in self.lines[:start] if is_head(x)]
+        if above:
+            return above[-1]
+        if any(i < start for i in self.after(Level.TOKENS).owner) and not self._is_closed(start):
+            return b""
+        kinds = [x.kind for x in self.hunk.lines]
+        for i in range(start, len(kinds)):
+            if kinds[i] is not LineKind.REMOVED and is_head(self.lines[i]):
+                return self.lines[i] if name_in(self.lines[i]) else b""
+            if kinds[i] is LineKind.CONTEXT:
+                break
+        return b""
+
+    def _is_closed(self, start: int) -> bool:
+        """Tell whether a function ends above a line, and no other code stands between."""
+        owners = [i for i in self.after(Level.TOKENS).owner if i < start]
+        return bool(owners) and self.lines[owners[-1]].rstrip() in (b"}", b"};")
 
     def said(self, level: Level, kind: LineKind) -> list[bytes]:
         """Return the lines of a kind that say something, their units with a blank between."""
@@ -174,8 +197,8 @@ class Image:
 
 
 def words_in(units: Iterable[bytes]) -> int:
-    """Return how many words some units have that may tell something."""
-    return sum(len(_WORD.findall(u)) for u in units)
+    """Return how many words some units have that may tell something; a long one counts for more."""
+    return sum(1 + len(w) // _LONG for u in units for w in _WORD.findall(u))
 
 
 def _encoded(text: str) -> bytes:

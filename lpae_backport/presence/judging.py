@@ -40,11 +40,12 @@ def judge(patch: Patch, tree: FileTree) -> PatchVerdict:
         tree: the tree; its files are kept for the next patch.
     """
     shelf = shelf_of(tree)
-    files = _settled([_file(c, shelf) for c in patch.changes])
+    made = frozenset(c.new_path for c in patch.changes if c.new_path != c.old_path)
+    files = _settled([_file(c, shelf, made) for c in patch.changes])
     return PatchVerdict(patch, summed(f.status for f in files), tuple(files))
 
 
-def _file(change: FileChange, shelf: Shelf) -> FileVerdict:
+def _file(change: FileChange, shelf: Shelf, made: frozenset[str]) -> FileVerdict:
     for path in (change.old_path, change.new_path):
         if path.startswith("/") or ".." in path.split("/") or "\0" in path:
             return same(change, HunkStatus.UNKNOWN, "its path leads out of the tree")
@@ -53,7 +54,7 @@ def _file(change: FileChange, shelf: Shelf) -> FileVerdict:
     if not change.old_path:
         return created(change, shelf)
     if not change.new_path:
-        return removed(change, shelf)
+        return removed(change, shelf, made)
     more = [m for m in (moved(change, shelf),) if m is not None]
     path, why = _placed(change, shelf)
     if not change.hunks:

@@ -141,10 +141,8 @@ def _stands_in(image: Image, file: Standing, first: int, last: int) -> bool | No
     if not image.is_c:
         return None
     if image.has_head:
-        names = {image.name}
-        return any(
-            same_head(h, file.head(line + 1)) for line in range(first, last + 1) for h in names
-        )
+        lines = range(first, last + 1)
+        return any(name_in(file.head(line + 1)) == image.name != b"" for line in lines)
     if not image.section:
         return None
     head = file.head(first + 1)

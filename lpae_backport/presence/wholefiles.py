@@ -93,8 +93,14 @@ def _in_parts(image: Image, file: Standing) -> HunkVerdict:
     )
 
 
-def removed(change: FileChange, shelf: Shelf) -> FileVerdict:
-    """Judge a file that a patch removes; whether one that is absent ever was is not known yet."""
+def removed(change: FileChange, shelf: Shelf, made: frozenset[str]) -> FileVerdict:
+    """Judge a file that a patch removes; whether one that is absent ever was is not known yet.
+
+    Args:
+        change: what it does to the file.
+        shelf: the files of the tree.
+        made: the files that the patch makes itself.
+    """
     path = change.old_path
     if shelf.has(path):
         try:
@@ -112,7 +118,7 @@ def removed(change: FileChange, shelf: Shelf) -> FileVerdict:
         return same(change, HunkStatus.CONFLICTS, why, path)
     lines = [x for h in change.hunks for x in Image(h, path).lines]
     there = shelf.moved(path, lines)
-    if there:
+    if there and there not in made:
         return same(change, HunkStatus.TARGET_GONE, f"the file is {there} now", there)
     folder = shelf.tree.listing(posixpath.dirname(path))
     if not (folder.files or folder.dirs):

@@ -25,6 +25,8 @@ def use_of(leaf: Node) -> tuple[Node | None, list[Node]]:
     if leaf.kind != "identifier":
         return None, []
     call = leaf.parent
+    if call is not None and call.kind == "function_declarator" and leaf.role == "declarator":
+        return None, []  # a function's own name, in its head, uses nothing
     if call is not None and call.kind == "call_expression" and leaf.role == "function":
         return call, call.kids[-1].kids
     return leaf, []

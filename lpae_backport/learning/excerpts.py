@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 
 from lpae_backport.entities.extraction import EntityFile
+from lpae_backport.learning.others import config_blocks
 from lpae_backport.masking import decode
 from lpae_backport.rule import Check, Kind
 
@@ -12,7 +13,6 @@ _WORD = re.compile(rb"[A-Za-z_]\w*")
 LEVELS = 3
 """How much is cut: what is named, what that names too, all of the file."""
 _LARGEST = 60_000
-_LINE = re.compile(r"^[ \t]*(?:EXPORT|MODULE)_\w+\s*\(.*$", re.MULTILINE)
 
 
 def excerpt(file: EntityFile, checks: Iterable[Check], level: int) -> str:
@@ -35,12 +35,16 @@ def excerpt(file: EntityFile, checks: Iterable[Check], level: int) -> str:
         words = {decode(w) for i in chosen for w in _words(file, i)}
         near = ("function", "macro")
         chosen |= {i for i, e in enumerate(file.entities) if e.kind in near and e.name in words}
-    parts = []
-    for i in sorted(chosen):
-        e = file.entities[i]
-        text = "\n".join(e.lines)
-        parts.append(text if not e.name.startswith("EXPORT") else text)
+    parts = ["\n".join(file.entities[i].lines) for i in sorted(chosen)]
     return "\n".join(parts).replace("\r\n", "\n")
+
+
+def config_excerpt(text: str, checks: Iterable[Check], level: int) -> str:
+    """Return the part of a Kconfig file that checks look at; see `excerpt`."""
+    if level == LEVELS - 1:
+        return text if len(text) <= _LARGEST else ""
+    wanted = {c.name for c in checks}
+    return "\n".join(body for name, body in config_blocks(text) if name in wanted)
 
 
 def _words(file: EntityFile, index: int) -> list[bytes]:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from lpae_backport.entities.extraction import Entity, EntityFile
 from lpae_backport.learning.choice import Choice
 from lpae_backport.learning.lesson import Change, Fact, Gap
+from lpae_backport.learning.others import is_kconfig
 
 _NOT_C = "it is no C; the rule language knows C and Kconfig"
+_KCONFIG = "the rule language sees only what a symbol depends on"
 _HELD = "each check that could tell it holds without the patch too, or cannot be decided"
 _GONE = {
     "include": "an include that goes cannot be told",
@@ -40,7 +42,8 @@ def gaps_of(
     for c in changes:
         if c.path not in mine:
             if c.path not in files:
-                yield Gap(c.path, "the whole file", _NOT_C if c.after else "the file is gone")
+                why = _KCONFIG if is_kconfig(c.path) else _NOT_C
+                yield Gap(c.path, "the whole file", why if c.after else "the file is gone")
             continue
         found = list(_of_file(c, mine[c.path], theirs[c.path], covered, choice))
         yield from found[:_MANY]
@@ -95,9 +98,9 @@ def _why(e: Entity, had: bool, tried: bool) -> str:
     if problem is not None:
         return f"it could not be read: {problem.reason}"
     if e.kind in ("object", "declaration") and had:
-        return "the rule language sees designated entries only"
+        return "only plain numbers, attributes or what goes; no check tells that"
     if e.kind in ("other", "typedef"):
         return f"the rule language has no check for it ({e.kind})"
     if e.kind in ("include", "function", "macro") and not had:
         return "other checks of the file tell as much"
-    return "its types, attributes or strings change, for which the rule language has no check"
+    return "only types or conditions around it change, or something goes; no check tells that"

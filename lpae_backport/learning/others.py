@@ -24,8 +24,14 @@ def other_goals(change: Change, logical: str) -> Iterator[Goal]:
         yield Goal(change.path, "the file", Rank.ABSENCE, ({"no-file": change.path},))
     elif change.old_path != change.path:
         yield Goal(change.path, "the file", Rank.DEFINED, ({"file": change.path},))
-    if "Kconfig" in change.path.rpartition("/")[2] and change.after is not None:
+    if is_kconfig(change.path) and change.after is not None:
         yield from _symbols(change, logical)
+
+
+def is_kconfig(path: str) -> bool:
+    """Tell whether a file holds Kconfig, by its name."""
+    name = path.rpartition("/")[2]
+    return name.startswith("Kconfig") and not name.endswith((".c", ".h"))
 
 
 def _symbols(change: Change, logical: str) -> Iterator[Goal]:
@@ -39,10 +45,15 @@ def _symbols(change: Change, logical: str) -> Iterator[Goal]:
             yield Goal(change.path, f"config {symbol}", Rank.DEFINED, (raw,))
 
 
-def _entries(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the symbols of a Kconfig file with what each depends on."""
+def config_blocks(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the symbols of a Kconfig file with the text of each entry."""
     for m in _ENTRY.finditer(text):
         end = _START.search(text, m.end())
-        body = text[m.end() : end.start() if end else len(text)]
+        yield m[1], text[m.start() : end.start() if end else len(text)]
+
+
+def _entries(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the symbols of a Kconfig file with what each depends on."""
+    for name, body in config_blocks(text):
         found = (" ".join(d.replace("\\\n", " ").split()) for d in _DEPENDS.findall(body))
-        yield m[1], tuple(d.partition(" #")[0] for d in found)
+        yield name, tuple(d.partition(" #")[0] for d in found)

@@ -10,7 +10,7 @@ from lpae_backport.filetree import FileTree, MemoryTree
 from lpae_backport.finding import State, StepAudit, Verdict
 from lpae_backport.layout import Layout
 from lpae_backport.learning.drafting import case_file, reads_back
-from lpae_backport.learning.excerpts import LEVELS, excerpt
+from lpae_backport.learning.excerpts import LEVELS, config_excerpt, excerpt
 from lpae_backport.learning.trial import Parsed
 from lpae_backport.rule import Kind, Pack, Step
 
@@ -24,15 +24,15 @@ class Sides:
     Attributes:
         after: the tree with the patch.
         before: the tree without.
-        mine: the changed C files with the patch, by path.
+        mine: the changed files with the patch, by path: C parsed, Kconfig as text.
         theirs: the same without.
         parsed: all that was parsed.
     """
 
     after: FileTree
     before: FileTree
-    mine: Mapping[str, EntityFile]
-    theirs: Mapping[str, EntityFile]
+    mine: Mapping[str, EntityFile | str]
+    theirs: Mapping[str, EntityFile | str]
     parsed: Parsed
 
 
@@ -84,7 +84,7 @@ def _audit(step: Step, pack: Pack, files: Mapping[str, str]) -> StepAudit:
 
 
 def _files(
-    step: Step, pack: Pack, known: Mapping[str, EntityFile], level: int, *, present: bool
+    step: Step, pack: Pack, known: Mapping[str, EntityFile | str], level: int, *, present: bool
 ) -> dict[str, str]:
     """Return the files of a case."""
     found: dict[str, str] = {}
@@ -92,7 +92,11 @@ def _files(
         checks = [c for c in step.checks if c.scope.file == name]
         for path in pack.files[name].paths:
             if path in known:
-                text = excerpt(known[path], checks, level)
+                file = known[path]
+                if isinstance(file, str):
+                    text = config_excerpt(file, checks, level)
+                else:
+                    text = excerpt(file, checks, level)
                 if text.strip():
                     found[path] = text
                 break

@@ -18,12 +18,13 @@ from lpae_backport.learning.declared import Pair, declared_goals
 from lpae_backport.learning.drafting import Writer, clean, logical_files, shortened, slug, with_ids
 from lpae_backport.learning.gaps import gaps_of
 from lpae_backport.learning.lesson import Change, Fact, Gap, Goal, Lesson, Raw, StepProof
-from lpae_backport.learning.others import other_goals
+from lpae_backport.learning.others import is_kconfig, other_goals
 from lpae_backport.learning.proving import Sides, audits, cases, unproven
 from lpae_backport.learning.reversal import take_back
 from lpae_backport.learning.telling import readme
 from lpae_backport.learning.trial import Parsed, Trial
 from lpae_backport.mailpatch.model import LineKind, Patch
+from lpae_backport.masking import decode
 from lpae_backport.rule import Pack, Step
 
 SOURCES = (".c", ".h")
@@ -98,7 +99,11 @@ class _Teaching:
                 choice.choose(list(self._goals(change)))
             except RecursionError:
                 gaps.append(Gap(change.path, "the whole file", "it is nested too deeply"))
-        sides = Sides(self._new, before, self._mine, self._theirs, self._parsed)
+        mine: dict[str, EntityFile | str] = {**self._mine}
+        theirs: dict[str, EntityFile | str] = {**self._theirs}
+        for c in (c for c in self._changes if is_kconfig(c.path)):
+            mine[c.path], theirs[c.path] = decode(c.after or b""), decode(c.before or b"")
+        sides = Sides(self._new, before, mine, theirs, self._parsed)
         steps, files = self._steps(choice.facts, sides)
         told = [f for s in steps for f in s.facts]
         gaps = [*gaps, *gaps_of(self._changes, self._mine, self._theirs, choice, told)]

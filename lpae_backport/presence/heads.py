@@ -4,7 +4,6 @@
 import re
 from collections.abc import Sequence
 
-_HEAD = re.compile(rb"[A-Za-z_$]")
 _LABEL = re.compile(rb"\w+\s*:(?!:)")
 _TAG = re.compile(rb"\b(?:struct|union|enum)\s+([A-Za-z_]\w*)\s*\{")
 _BARE = re.compile(rb"(?:typedef\s+)?(?:struct|union|enum)\s+([A-Za-z_]\w*)\Z")
@@ -14,7 +13,8 @@ _MACRO = re.compile(rb"\b(?:SYSCALL|COMPAT_SYSCALL)_DEFINE\w*\s*\(\s*(\w+)")
 
 def is_head(line: bytes) -> bool:
     """Tell whether a line begins a function or the like: it begins in the first column."""
-    return _HEAD.match(line) is not None and _LABEL.match(line) is None
+    first = line[:1]
+    return (first.isalpha() or first in (b"_", b"$")) and _LABEL.match(line) is None
 
 
 def head_above(lines: Sequence[bytes], line: int) -> bytes:

@@ -56,7 +56,7 @@ class FileHunks:
     def _whole(self, image: Image, looking: Looking) -> HunkVerdict | None:
         """Return a verdict where the hunk stands in one piece, done or not."""
         self._left: Choice | None = None
-        for level in image.levels:
+        for level in image.in_turn():
             choice = looking.whole(level)
             if choice is None:
                 continue
@@ -116,7 +116,7 @@ class FileHunks:
 
     def _chosen(self, part: Image) -> Choice | None:
         looking = Looking(part, self._file, self._drift, self._taken, self._unnamed)
-        for level in part.levels:
+        for level in part.in_turn():
             choice = looking.whole(level)
             if choice is not None and (choice.is_applied or choice.is_sure):
                 return choice

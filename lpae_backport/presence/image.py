@@ -2,7 +2,8 @@
 """A hunk as two texts, before and after, ready to be looked for."""
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,6 +69,11 @@ class Image:
         told = (x for x in more if self.before(x).units != self.after(x).units)
         return (Level.EXACT, *told)
 
+    def in_turn(self) -> Iterator[Level]:
+        """Yield its levels; what forgives more is made only if it is asked for."""
+        yield Level.EXACT
+        yield from self.levels[1:]
+
     def before(self, level: Level) -> Side:
         """Return the text as it was."""
         return self._side(level, LineKind.ADDED)
@@ -88,8 +94,7 @@ class Image:
     def _changed(self, owner: list[int]) -> tuple[int, int]:
         """Return the units between the first and the last changed line."""
         lo, hi = self.changed
-        first = sum(i < lo for i in owner)
-        return first, first + sum(lo <= i <= hi for i in owner)
+        return bisect_left(owner, lo), bisect_right(owner, hi)
 
     @cached_property
     def changed(self) -> tuple[int, int]:

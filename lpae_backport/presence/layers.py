@@ -15,7 +15,7 @@ from lpae_backport.masking import without_comments
 
 MOST = 64
 """Most places that one row of units is looked for at."""
-_STAR = re.compile(rb"\s*\*(?:\s|/|$)")
+_STAR = re.compile(rb"\s*\*+(?:\s|/|$)")
 
 
 class Level(IntEnum):

@@ -85,6 +85,8 @@ def is_live(image: Image, side: Side, place: Place, file: Standing) -> bool:
     """Tell whether a place counts: it is compiled, and is comment just where the hunk is."""
     if not file.is_c:
         return True
+    if place.level is Level.EXACT and place.distance == 0:
+        return not _is_dead(image, place, file)
     if file.may_be_quiet(place.first) or file.may_be_quiet(place.last + 1):
         if place.level is Level.TOKENS:
             return not _is_dead(image, place, file)

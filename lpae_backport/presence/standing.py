@@ -4,6 +4,7 @@
 import re
 from bisect import bisect_left, bisect_right
 from functools import cached_property
+from itertools import accumulate
 
 from lpae_backport.location import Span
 from lpae_backport.presence.chunks import Chunks
@@ -85,9 +86,15 @@ class Standing:
         if not self.is_c or b"#" not in self.data:
             return False
         end = self._offset(last + 1)
-        if _DEAD.search(self.data, 0, end) is None:
+        if end <= self._dead:
             return False
         return bool(self.source.dead_within(Span(self._offset(first), end)))
+
+    @cached_property
+    def _dead(self) -> int:
+        """Where the first line is that may keep something from being compiled."""
+        found = _DEAD.search(self.data)
+        return found.start() if found is not None else len(self.data)
 
     @cached_property
     def source(self) -> Source:
@@ -110,9 +117,4 @@ class Standing:
 
     @cached_property
     def _starts(self) -> list[int]:
-        starts = [0]
-        at = self.data.find(b"\n")
-        while at != -1:
-            starts.append(at + 1)
-            at = self.data.find(b"\n", at + 1)
-        return starts
+        return [0, *accumulate(len(x) + 1 for x in self.lines)]

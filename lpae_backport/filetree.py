@@ -178,7 +178,8 @@ class MemoryTree(FileTree):
 
     def listing(self, name: str) -> Listing:
         """Return what stands in one directory; see `FileTree.listing`."""
-        below = [p[len(name) + 1 :] for p in self._files if p.startswith(f"{name}/")]
+        above = "" if name in ("", ".") else f"{name}/"
+        below = [p[len(above) :] for p in self._files if p.startswith(above)]
         files = {p for p in below if "/" not in p}
         return Listing(
             tuple(sorted(files)), tuple(sorted({p.split("/")[0] for p in below} - files))

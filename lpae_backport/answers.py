@@ -51,9 +51,15 @@ def head_of(function: Function) -> Span:
 
 
 def same_head(text: str, file: CodeFile, span: Span) -> bool:
-    """Tell whether what stands at `span` is `text`, white space and the final semicolon aside."""
-    wanted = list(tokens_of(text.encode().rstrip(b"; ")))
-    return wanted == list(tokens_of(file.source.quiet[span.start : span.end].rstrip(b"; \n")))
+    """Tell whether what stands at `span` is declared as `text`.
+
+    White space, an initializer and the final semicolon do not count.
+    """
+    return _head(text.encode()) == _head(file.source.quiet[span.start : span.end])
+
+
+def _head(text: bytes) -> list[bytes]:
+    return list(tokens_of(text.partition(b"=")[0].rstrip(b"; \t\r\n")))
 
 
 def unmet(file: CodeFile, reason: str, *spans: Span) -> Answer:

@@ -4,6 +4,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from lpae_backport.location import Span
 from lpae_backport.symbols import Body, label_of
 from lpae_backport.syntax import Node
 
@@ -51,6 +52,12 @@ def members(node: Node, lookup: Lookup, prefix: str = "", depth: int = 0) -> Ite
                 yield from members(definition, lookup, prefix, depth + 1)
             for n in names:
                 yield from members(definition, lookup, f"{prefix}{n.label}.", depth + 1)
+
+
+def whole_of(member: Node) -> Span:
+    """Return the range of the declaration that a field's name is part of."""
+    whole = next((n for n in member.ancestors() if n.kind == "field_declaration"), member)
+    return whole.span
 
 
 def _is_pointer(declaration: Node) -> bool:

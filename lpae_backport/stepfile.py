@@ -21,7 +21,7 @@ _STEP_ID = re.compile(r"^[0-9a-z][0-9a-z.-]*$")
 _COMMON = ("id", "in", "follow", "requires", "or", "differs")
 _KEYS: dict[Kind, tuple[str, ...]] = {
     Kind.ENUMERATOR: ("of", "last"),
-    Kind.FIELD: ("of",),
+    Kind.FIELD: ("of", "head"),
     Kind.MACRO: ("value", "form"),
     Kind.FUNCTION: ("params", "mentions", "head"),
     Kind.CALLS: (),

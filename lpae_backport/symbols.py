@@ -202,6 +202,13 @@ class CodeFile:
             if e.kind in DECLARING:
                 yield e.node()
 
+    def loose_nodes(self, word: str) -> Iterator[Node]:
+        """Yield what is called at file level (``MODULE_ALIAS("x");``) and has a word in it."""
+        text, key = self.source.masked, word.encode()
+        for e in self._entities:
+            if e.kind == "expression_statement" and key in text[e.span.start : e.span.end]:
+                yield e.node()
+
     @cached_property
     def remembered(self) -> dict[str, Any]:
         """What others have worked out about this file, to be asked for once."""

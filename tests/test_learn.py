@@ -133,6 +133,10 @@ def test_early_exit() -> None:
             {"declaration": "demo_n"},
         ),
         ("*page)\n{", "*page, int n)\n{", {"function": "demo_map", "params": "3"}),
+        ("\tint size;", "\tlong size;", {"field": "size", "head": "long size"}),
+        ("const struct demo_id", "struct demo_id", {"declaration": "demo_ids", "head": None}),
+        ("(0x10, 1)", "(0x11, 1)", {"contains": "DEMO_DEVICE(0x11, 1)"}),
+        ("static int d", 'DEMO_ALIAS("x");\nstatic int d', {"calls": "DEMO_ALIAS($$$)"}),
         ("<linux/kernel.h>", "<linux/kernel.h>\n#include <linux/io.h>", {"include": "linux/io.h"}),
     ],
 )
@@ -174,7 +178,6 @@ def test_order() -> None:
         ("\tdma_map(page, cfg->size);", "\tdma_map(page,\n\t\tcfg->size);"),
         ("#include <linux/kernel.h>\n", ""),
         ("\tDEMO_A,\n", ""),
-        ("\tint size;", "\tlong size;"),
     ],
 )
 def test_nothing_to_tell(old: str, new: str) -> None:

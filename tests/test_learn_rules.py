@@ -77,10 +77,28 @@ def test_option_tells_definitions_apart() -> None:
         ("declaration", "extern const int g(void)", "met"),
         ("declaration", "extern const int g(void);", "met"),
         ("declaration", "extern int g(void)", "unmet"),
+        ("declaration", "static const int h[]", "met"),
+        ("declaration", "static int h[]", "unmet"),
     ],
 )
 def test_head(kind: str, head: str, state: str) -> None:
     """A head is compared word for word, white space and the semicolon aside."""
-    text = "extern const int g(void);\nstatic int f(int a)\n{\n\treturn a;\n}\n"
-    name = "f" if kind == "function" else "g"
+    text = "extern const int g(void);\nstatic const int h[] = { 1 };\nstatic int f(int a)\n{\n\treturn a;\n}\n"
+    name = "f" if kind == "function" else "h" if "h[" in head else "g"
     assert _state({kind: name, "head": head, "in": "demo"}, text) == state
+
+
+def test_head_of_a_field() -> None:
+    """A field has a type."""
+    text = "struct s {\n\tlong a, *b;\n\tu8 c[4];\n};\n"
+    raw = {"field": "a", "of": "s", "in": "demo"}
+    assert _state(raw | {"head": "long a, *b"}, text) is State.MET
+    assert _state(raw | {"head": "int a, *b"}, text) is State.UNMET
+
+
+def test_calls_at_file_level() -> None:
+    """What is called outside of functions is a call of the file."""
+    text = 'MODULE_ALIAS("demo:a");\nstatic int f(void)\n{\n\treturn 0;\n}\n'
+    raw = {"calls": "MODULE_ALIAS($_)", "in": "demo"}
+    assert _state(raw, text) is State.MET
+    assert _state(raw | {"calls": 'MODULE_ALIAS("demo:b")'}, text) is State.UNMET

@@ -66,6 +66,7 @@ def calls(check: Check, file: CodeFile, layout: Layout) -> Answer:
     for m in (m for ms in file.source.macros.values() for m in ms):
         body = file.macro_body(m) if m.name != name and name in file.source.text(m.body) else None
         sites += _calls_of(name, body) if body is not None else ()
+    sites += [n for top in file.loose_nodes(name) for n in top.walk() if _is_call(n, name)]
     right = [any(p.match(n) is not None for p in check.patterns) for n in sites]
     spans = [n.span for n, ok in zip(sites, right, strict=True) if ok]
     wrong = [n.span for n, ok in zip(sites, right, strict=True) if not ok]
@@ -73,6 +74,10 @@ def calls(check: Check, file: CodeFile, layout: Layout) -> Answer:
         text = f"{len(wrong)} of {len(wrong) + len(spans)} calls of {name} have another form"
         return replace(unmet(file, text, *wrong), begun=bool(spans))
     return met(file, *spans) if spans else unmet(file, f"nothing calls {name}")
+
+
+def _is_call(n: Node, name: str) -> bool:
+    return n.kind == "call_expression" and n.kids[0].label == name
 
 
 def _calls_of(name: str, body: Body) -> Iterator[Node]:

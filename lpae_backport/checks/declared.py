@@ -13,7 +13,7 @@ from lpae_backport.answers import (
     unmet,
 )
 from lpae_backport.checks.definitions import is_under
-from lpae_backport.declarations import enumerators, members
+from lpae_backport.declarations import enumerators, members, whole_of
 from lpae_backport.layout import Layout
 from lpae_backport.location import Span
 from lpae_backport.numbers import constant_value, names_in
@@ -58,9 +58,12 @@ def field(check: Check, file: CodeFile, layout: Layout) -> Answer:
     for struct in structs:
         if p := file.source.problem_at(struct.span):
             return unknown(file, p.span, p.reason)
-        found = [m.node.span for m in members(struct, file.type_nodes) if m.path == check.name]
+        nodes = [m.node for m in members(struct, file.type_nodes) if m.path == check.name]
+        found = [n.span for n in nodes]
         if not found:
             return unmet(file, f"struct {check.owner} has no {check.name}", struct.kids[0].span)
+        if check.head and not any(same_head(check.head, file, whole_of(n)) for n in nodes):
+            return unmet(file, f"{check.name} is not declared as {check.head}", *found)
         spans += found
     return met(file, *spans)
 

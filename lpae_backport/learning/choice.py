@@ -19,7 +19,7 @@ _ATTEMPTS = 40
 _LAST = 200
 """Goals that are tried for the first."""
 _DECLARED = "declaration "
-_WEAK = frozenset({"new declarations", "the file", "includes"})
+_WEAK = frozenset({"new declarations", "calls at file level", "the file", "includes"})
 """What is written only where the file shows nothing better."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lpae_backport.answers import head_of
-from lpae_backport.declarations import enumerators, members
+from lpae_backport.declarations import enumerators, members, whole_of
 from lpae_backport.learning.lesson import Goal, Rank, Raw
 from lpae_backport.learning.wording import Wording, fits
 from lpae_backport.location import Span
@@ -49,6 +49,7 @@ def declared_goals(pair: Pair) -> Iterator[Goal]:
     for name in (n for n in pair.after.exports if n not in pair.before.exports):
         yield pair.goal("exports", Rank.DEFINED, name, {"export": name})
     yield from _declarations(pair)
+    yield from _loose(pair)
     had = {i.header for i in pair.before.source.includes}
     for header in dict.fromkeys(i.header for i in pair.after.source.includes):
         if header not in had:
@@ -76,6 +77,10 @@ def _functions(pair: Pair) -> Iterator[Goal]:
 
 def _words(file: CodeFile, span: Span) -> str:
     return " ".join(decode(file.source.quiet[span.start : span.end]).split()).rstrip("; ")
+
+
+def _head(file: CodeFile, span: Span) -> str:
+    return _words(file, span).partition("=")[0].strip()
 
 
 def _tagged(file: CodeFile) -> dict[tuple[str, str], list[Node]]:
@@ -113,11 +118,19 @@ def _parts(
                 raw = {"enumerator": word, "of": name}
                 yield pair.goal(entity, Rank.DEFINED, word, raw)
         return
-    fields = {m.path for n in old for m in members(n, pair.before.type_nodes)}
+    fields = {
+        m.path: _words(pair.before, whole_of(m.node))
+        for n in old
+        for m in members(n, pair.before.type_nodes)
+    }
     for m in (m for n in nodes for m in members(n, pair.after.type_nodes)):
+        word = m.path.rpartition(".")[2]
+        raw = {"field": m.path, "of": name}
+        head = _words(pair.after, whole_of(m.node))
         if m.path not in fields:
-            word = m.path.rpartition(".")[2]
-            yield pair.goal(entity, Rank.DEFINED, word, {"field": m.path, "of": name})
+            yield pair.goal(entity, Rank.DEFINED, word, raw)
+        elif fields[m.path] != head and fits(head) and "{" not in head:
+            yield pair.goal(entity, Rank.HEAD, word, raw | {"head": head})
 
 
 def _macros(pair: Pair) -> Iterator[Goal]:
@@ -199,9 +212,9 @@ def _declarations(pair: Pair) -> Iterator[Goal]:
         if name not in had and name not in pair.after.functions:
             yield pair.goal("new declarations", Rank.FORM, name, {"declaration": name})
         elif name in had:
-            old = [_words(pair.before, s) for s in had[name]]
-            for text in (_words(pair.after, s) for s in spans):
-                if text not in old and fits(text) and "=" not in text:
+            old = [_head(pair.before, s) for s in had[name]]
+            for text in (_head(pair.after, s) for s in spans):
+                if text not in old and fits(text):
                     raw = {"declaration": name, "head": text}
                     yield pair.goal(f"declaration {name}", Rank.HEAD, name, raw)
 
@@ -219,3 +232,16 @@ def _declared(file: CodeFile) -> dict[str, list[Span]]:
             if leaf.kind == "identifier" and leaf.label:
                 found.setdefault(leaf.label, []).append(n.span)
     return found
+
+
+def _loose(pair: Pair) -> Iterator[Goal]:
+    """Yield what is called at file level: ``MODULE_ALIAS("x");`` and its like."""
+    had = {n.canon for n in pair.before.loose_nodes("")}
+    for top in pair.after.loose_nodes(""):
+        call = top.kids[0] if top.kids else top
+        if call.kind != "call_expression" or top.canon in had or not call.kids[0].label:
+            continue
+        words = Wording(pair.after, Body(top, ()))
+        texts = [words.any_call(call), words.loose_call(call), words.plain(call)]
+        forms = tuple({"calls": t} for t in texts if fits(t))
+        yield pair.goal("calls at file level", Rank.LINE, call.kids[0].label, *forms)

@@ -109,7 +109,7 @@ class CodeGoals:
         elif n.kind in ("identifier", "field_identifier") and n.label not in other.words:
             if not words.is_own(n):
                 yield from self._goal(Rank.LINE, self._code(kind, n.label, at=n), n)
-        elif n.kind == "string_literal":
+        elif n.kind in ("string_literal", "number_literal"):
             yield from self._goal(Rank.LINE, self._code(kind, words.plain(n), at=n), n)
 
     def _call(

@@ -74,7 +74,13 @@ def _of_file(
         if any((change.path, n) in covered for n in names):
             continue
         tried = any((change.path, n) in choice.left for n in names)
-        yield Gap(change.path, f"{e.kind} {e.name}", _why(e, bool(had), tried), e.place.line)
+        alone = not any(path == change.path for path, _ in covered)
+        yield Gap(
+            change.path,
+            f"{e.kind} {e.name}",
+            _why(e, bool(had), tried or (alone and not had)),
+            e.place.line,
+        )
     for key, entities in old.items():
         if key not in seen:
             why = _GONE.get(key[0], "it is gone, and nothing that stays tells so")
@@ -86,6 +92,8 @@ def _entity_names(e: Entity) -> set[str]:
         return {f"{e.name}()"}
     if e.kind == "macro":
         return {f"macro {e.name}"}
+    if e.kind == "other":
+        return {"calls at file level"}
     if e.kind in ("object", "declaration"):
         return {f"object {e.name}", f"declaration {e.name}", "new declarations"}
     return {_SORTS.get(e.kind, "") + e.name} | {f"{k} {a}" for k in _SORTS for a in e.also}

@@ -15,7 +15,7 @@ def said(check: Check) -> str:
         case Kind.ENUMERATOR:
             return f"enum {check.owner} has {check.name}"
         case Kind.FIELD:
-            return f"struct {check.owner} has {check.name}"
+            return f"struct {check.owner} has {check.head or check.name}"
         case Kind.ENTRY:
             value = f" = {what}" if check.patterns else ""
             return f"{check.owner} has {check.name}{value}"

@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Is this patch in this tree: cases that are easy to get wrong."""
+
+import pytest
+
+from lpae_backport.filetree import MemoryTree
+from lpae_backport.presence.judging import judge
+from lpae_backport.presence.verdict import HunkStatus
+from tests.patches import PATH, diff, patch, statuses, verdict
+
+BEFORE = """\
+#include <linux/toy.h>
+
+static int toy_open(struct toy *toy, int mode)
+{
+\tint ret;
+
+\tret = toy_check(toy, mode);
+\tif (ret)
+\t\treturn ret;
+
+\ttoy->mode = mode;
+\ttoy_start(toy);
+\treturn 0;
+}
+
+static int toy_resume(struct toy *toy, int mode)
+{
+\tint ret;
+
+\tret = toy_check(toy, mode);
+\tif (ret)
+\t\treturn ret;
+
+\ttoy->mode = mode;
+\ttoy_wake(toy);
+\treturn 0;
+}
+
+static void toy_close(struct toy *toy)
+{
+\ttoy_stop(toy);
+\ttoy_release(toy->clock);
+\tkfree(toy->name);
+\tkfree(toy);
+}
+"""
+AFTER = BEFORE.replace(
+    "\ttoy_start(toy);\n", "\ttoy->count++;\n\ttoy_start_clocked(toy, toy->clock);\n"
+)
+MADE = patch(diff(BEFORE, AFTER))
+
+
+def _applied(text: str) -> bool:
+    return verdict(MADE, text).status is HunkStatus.APPLIED
+
+
+def test_before_and_after() -> None:
+    """The tree before could take it, the tree after has it."""
+    assert statuses(verdict(MADE, BEFORE)) == ["applicable"]
+    assert statuses(verdict(MADE, AFTER)) == ["applied"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t.replace("\t", "    "),
+        lambda t: "\n\n/* more */\n" * 9 + t,
+        lambda t: t.replace("toy->count++;", "toy->count++; /* one more */"),
+        lambda t: t.replace("(toy, toy->clock)", "(toy,\n\t\t\t  toy->clock)"),
+        lambda t: t.replace("\tint ret;\n", "\tint ret;\n\tint more = 0;\n"),
+        lambda t: t.replace("\ttoy->mode = mode;\n", "\ttoy->mode = mode | 4;\n", 1),
+        lambda t: t.replace("\n", "\r\n"),
+        lambda t: t[t.index("static void toy_close") :] + t[: t.index("static void toy_close")],
+    ],
+)
+def test_what_comes_later_hides_nothing(change) -> None:
+    """Comments, white space, line breaks, moves and edits around leave a hunk applied."""
+    assert _applied(change(AFTER))
+    assert not _applied(change(BEFORE))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t.replace("\ttoy->count++;\n", ""),
+        lambda t: t.replace("toy->count++", "toy->count--"),
+        lambda t: t.replace("toy_start_clocked(toy, toy->clock)", "toy_start_clocked(toy, clock)"),
+        lambda t: t.replace("\ttoy->count++;\n", "\ttoy->count++;\n\ttoy_start(toy);\n"),
+        lambda t: t.replace("\ttoy->count++;\n", "\t/* toy->count++; */\n"),
+        lambda t: t.replace("\ttoy->count++;\n", "#if 0\n\ttoy->count++;\n").replace(
+            "clock);\n\treturn", "clock);\n#endif\n\treturn", 1
+        ),
+        lambda t: t.replace("\tint ret;\n", "\tint ret;\n/*\n", 1).replace(
+            "\treturn 0;\n}\n", "*/\n\treturn 0;\n}\n", 1
+        ),
+    ],
+)
+def test_half_of_it_is_not_applied(change) -> None:
+    """What lacks a line, has a removed one yet, or is never compiled, is not applied."""
+    assert not _applied(change(AFTER))
+
+
+def test_partly_tells_lines() -> None:
+    """Which lines are in and which are not is told."""
+    found = verdict(MADE, AFTER.replace("\ttoy->count++;\n", "")).files[0].hunks[0]
+    assert found.status is HunkStatus.PARTLY
+    assert [x.text.strip() for x in found.absent] == ["toy->count++;"]
+    assert "toy_start_clocked(toy, toy->clock);" in [x.text.strip() for x in found.present]
+
+
+def test_right_function() -> None:
+    """Lines in another function that looks the same are no evidence."""
+    other = BEFORE.replace(
+        "\ttoy_wake(toy);\n", "\ttoy->count++;\n\ttoy_start_clocked(toy, toy->clock);\n"
+    )
+    assert statuses(verdict(MADE, other)) == ["applicable"]
+    assert not _applied(other.replace("\ttoy_start(toy);\n", "\ttoy_begin(toy);\n"))
+
+
+def test_absence_is_no_proof() -> None:
+    """A removal is applied where its neighbours have come together, not where nothing is."""
+    made = patch(diff(BEFORE, BEFORE.replace("\ttoy_release(toy->clock);\n", "")))
+    assert statuses(verdict(made, BEFORE)) == ["applicable"]
+    gone = BEFORE.replace("\ttoy_release(toy->clock);\n", "")
+    assert statuses(verdict(made, gone)) == ["applied"]
+    assert statuses(verdict(made, gone.replace("\t", "  "))) == ["applied"]
+    reworded = BEFORE.replace("toy_release(toy->clock)", "toy_release(toy->clk)")
+    assert statuses(verdict(made, reworded)) == ["conflicts"]
+    without = BEFORE[: BEFORE.index("static void toy_close")]
+    assert statuses(verdict(made, without)) in (["target-gone"], ["conflicts"])
+
+
+def test_removal_before_a_comment() -> None:
+    """A comment is no context among tokens: what stands before it must have been seen."""
+    before = BEFORE.replace(
+        "\ttoy->mode = mode;\n\ttoy_start",
+        "\ttoy->mode = mode;\n\n\tif (!space)\n\t\treturn 0;\n\n\t/* now */\n\t/* it */\n\ttoy_start",
+    )
+    made = patch(diff(before, before.replace("\tif (!space)\n\t\treturn 0;\n\n", ""), context=2))
+    assert statuses(verdict(made, before.replace("!space", "!other"))) == ["conflicts"]
+
+
+def test_identical_hunks_claim_places_of_their_own() -> None:
+    """Of two hunks with one text each needs a place: one place is not two."""
+    body = "{\n\tlock(toy);\n\twork(toy, 1);\n\tunlock(toy);\n}\n\n"
+    head = "static void toy_%s(struct toy *toy)\n"
+    before = "".join(head % n + body for n in ("one", "two", "three"))
+    after = before.replace("\twork(toy, 1);\n", "\twork(toy, 1);\n\twork_more(toy, 2);\n")
+    made = patch(diff(before, after, context=1))
+    assert statuses(verdict(made, after)) == ["applied"] * 3
+    assert statuses(verdict(made, before)) == ["applicable"] * 3
+    once = before.replace("\twork(toy, 1);\n", "\twork(toy, 1);\n\twork_more(toy, 2);\n", 1)
+    assert statuses(verdict(made, once)) == ["applied", "applicable", "applicable"]
+    at = before.rindex("\tunlock")
+    last = before[:at] + "\twork_more(toy, 2);\n" + before[at:]
+    assert statuses(verdict(made, last)) == ["applicable", "applicable", "applied"]
+
+
+def test_moved_line() -> None:
+    """A line that is removed here and added there is in where it was put."""
+    after = BEFORE.replace("\tkfree(toy->name);\n", "").replace(
+        "\ttoy_stop(toy);\n", "\tkfree(toy->name);\n\ttoy_stop(toy);\n"
+    )
+    made = patch(diff(BEFORE, after))
+    assert statuses(verdict(made, after.replace("\t", "  "))) == ["applied"]
+    assert "applied" not in statuses(verdict(made, BEFORE.replace("\t", "  ")))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("\ttoy_stop(toy);", "        toy_stop(toy);"), ("\ttoy_stop", "\t/* stop it */\n\ttoy_stop")],
+)
+def test_white_space_and_comments_are_judged_as_text(old: str, new: str) -> None:
+    """A patch that changes no token is decided on the text."""
+    after = BEFORE.replace(old, new)
+    made = patch(diff(BEFORE, after))
+    assert statuses(verdict(made, BEFORE)) == ["applicable"]
+    assert statuses(verdict(made, after)) == ["applied"]
+
+
+def test_new_file() -> None:
+    """A new file is in if its content is, here or where it has moved."""
+    text = diff("", AFTER).replace(f"--- a/{PATH}", "--- /dev/null")
+    made = patch(text.replace("\n---", "\nnew file mode 100644\n---", 1))
+    other = {"drivers/toy/Makefile": b"obj-y += toy.o\n"}
+    assert judge(made, MemoryTree(other)).status is HunkStatus.APPLICABLE
+    assert _whole(made, PATH, AFTER) == "applied"
+    assert _whole(made, PATH, AFTER.replace("\t", "  ") + "\nint more;\n") == "applied"
+    assert _whole(made, PATH, AFTER.replace("\ttoy->count++;\n", "")) == "partly"
+    assert _whole(made, PATH, "int other;\n" * 9) == "conflicts"
+
+
+def _whole(made, path: str, text: str) -> str:
+    return judge(made, MemoryTree({path: text.encode()})).status.value
+
+
+def test_removed_file() -> None:
+    """A file that a patch removes is gone only where something shows that the tree was there."""
+    text = diff(AFTER, "").replace(f"+++ b/{PATH}", "+++ /dev/null")
+    made = patch(text.replace("\n---", "\ndeleted file mode 100644\n---", 1))
+    beside = {"drivers/toy/other.c": b"int other;\n"}
+    assert judge(made, MemoryTree({PATH: AFTER.encode()})).status is HunkStatus.APPLICABLE
+    assert judge(made, MemoryTree(beside)).status is HunkStatus.APPLIED
+    assert judge(made, MemoryTree({"a/b.c": b"int x;\n"})).status is HunkStatus.TARGET_GONE
+    more = {"drivers/toy/old/toy.c": AFTER.encode(), **beside}
+    assert judge(made, MemoryTree(more)).status is not HunkStatus.APPLIED
+    both = patch(text, diff("int other;\n", "int another;\n", "drivers/toy/other.c"))
+    assert judge(both, MemoryTree(beside)).status is not HunkStatus.APPLIED
+
+
+def test_renamed_file_and_mode() -> None:
+    """A pure rename is in where the new path is and the old is not."""
+    head = f"diff --git a/{PATH} b/drivers/toy/core.c\nsimilarity index 100%\n"
+    made = patch(f"{head}rename from {PATH}\nrename to drivers/toy/core.c\n")
+    new, old = {"drivers/toy/core.c": BEFORE.encode()}, {PATH: BEFORE.encode()}
+    assert judge(made, MemoryTree(new)).status is HunkStatus.APPLIED
+    assert judge(made, MemoryTree(old)).status is HunkStatus.APPLICABLE
+    assert judge(made, MemoryTree(new | old)).status is HunkStatus.CONFLICTS
+    assert judge(made, MemoryTree({"x": b"y z\n"})).status is HunkStatus.TARGET_GONE
+
+
+def test_file_in_another_place() -> None:
+    """A file that moved is found by its name or its text."""
+    for path in ("drivers/misc/toy/toy.c", "drivers/toy/toy-core.c"):
+        assert statuses(verdict(MADE, AFTER, path)) == ["applied"]
+        assert statuses(verdict(MADE, BEFORE, path)) == ["applicable"]
+    assert statuses(verdict(MADE, "int x;\n", "lib/x.c")) == ["target-gone"]
+
+
+def test_function_in_another_file() -> None:
+    """A function that moved to a file beside is followed."""
+    at, end = AFTER.index("static int toy_open"), AFTER.index("static int toy_resume")
+    files = {PATH: AFTER[:at] + AFTER[end:], "drivers/toy/toy-open.c": AFTER[at:end]}
+    found = judge(MADE, MemoryTree({k: v.encode() for k, v in files.items()}))
+    assert statuses(found) == ["applied"]
+    assert "toy-open.c" in found.files[0].hunks[0].why
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "old", "new"),
+    [
+        (
+            "drivers/toy/Kconfig",
+            'config TOY\n\tbool "toy"\n\tdepends on ARM\n\tselect CLK\n\n'
+            'config TOYS\n\tbool "toys"\n\tdepends on ARM\n\tselect CLK\n',
+            "\tdepends on ARM\n",
+            "\tdepends on ARM\n\tdepends on OF\n",
+        ),
+        (
+            "drivers/toy/Makefile",
+            "obj-$(CONFIG_A) += a.o\nobj-$(CONFIG_B) += b.o\n",
+            "B) += b",
+            "C) += c",
+        ),
+        (
+            "arch/arm64/boot/dts/toy.dts",
+            "/ {\n\tsoc {\n\t\ttoy@1 {\n\t\t\treg = <1 2>;\n\t\t};\n\t};\n};\n",
+            "<1 2>",
+            "<1 4>",
+        ),
+    ],
+)
+def test_other_languages(path: str, before: str, old: str, new: str) -> None:
+    """What is no C is judged by its words."""
+    after = before.replace(old, new, 1)
+    made = patch(diff(before, after, path))
+    for change in (str, lambda t: t.replace("\t", "    ")):
+        assert statuses(verdict(made, change(after), path)) == ["applied"]
+        assert statuses(verdict(made, change(before), path)) == ["applicable"]
+
+
+def test_paths_and_what_cannot_be_judged() -> None:
+    """Conflict markers and binaries are unknown; nothing outside of the tree is read."""
+    torn = AFTER + "<<<<<<< one\nint a;\n=======\nint b;\n>>>>>>> two\n"
+    assert statuses(verdict(MADE, torn)) == ["unknown"]
+    binary = f"diff --git a/{PATH} b/{PATH}\nindex 1234567..89abcde 100644\n"
+    made = patch(f"{binary}Binary files a/{PATH} and b/{PATH} differ\n")
+    assert verdict(made, AFTER).status is HunkStatus.UNKNOWN
+
+
+def test_known_to_be_before() -> None:
+    """A file with the blob that the patch starts from is never taken for the one after."""
+    import hashlib
+
+    data = AFTER.encode()
+    blob = hashlib.sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
+    text = diff(BEFORE, AFTER).replace("\n---", f"\nindex {blob[:12]}..123456789abc 100644\n---", 1)
+    assert statuses(verdict(patch(text), AFTER)) != ["applied"]

@@ -26,7 +26,8 @@ class Nearest:
         last: its last line.
         similarity: how alike it is to the text before, from 0 to 1.
         differs: what differs first; empty if nothing does.
-        pairs: identifiers of the hunk that are others there, each pair as often as it occurs.
+        pairs: tokens of the hunk that are others there, each pair as often as it occurs.
+        kept: tokens that are the same in both.
     """
 
     first: int
@@ -34,6 +35,7 @@ class Nearest:
     similarity: float
     differs: str
     pairs: tuple[tuple[bytes, bytes], ...]
+    kept: frozenset[bytes]
 
 
 def nearest(image: Image, file: Standing) -> Nearest | None:
@@ -70,6 +72,7 @@ def nearest(image: Image, file: Standing) -> Nearest | None:
         min(similarity, 1.0),
         _difference(codes, mine, stretch[first:end], at[lo + first : lo + end]),
         tuple(pairs),
+        frozenset(t for tag, a, b, _, _ in codes if tag == "equal" for t in mine[a:b]),
     )
 
 

@@ -43,17 +43,21 @@ class Renaming:
         old: what the tree says.
         new: what the patch says.
         count: at how many places.
+        is_tag: whether the tree's word stands for something else too, as in ``struct x *x``, so
+            that only the tag is another.
     """
 
     old: bytes
     new: bytes
     count: int
+    is_tag: bool = False
 
 
 def renamings(verdict: PatchVerdict, shelf: Shelf) -> list[Renaming]:
     """Return the names of a patch that the tree has others for, the most frequent first."""
     pairs: Counter[tuple[bytes, bytes]] = Counter()
-    kept: Counter[bytes] = Counter()
+    every: Counter[bytes] = Counter()
+    kept: set[bytes] = set()
     for file, hunk in _stuck(verdict):
         found = nearest(Image(hunk.hunk, file.change.path), shelf.standing(hunk.path))
         if found is None or found.similarity < _SIMILAR:
@@ -61,11 +65,12 @@ def renamings(verdict: PatchVerdict, shelf: Shelf) -> list[Renaming]:
         for mine, theirs in found.pairs:
             if mine != theirs and _IDENTIFIER.match(mine) and _IDENTIFIER.match(theirs):
                 pairs[mine, theirs] += 1
-                kept[mine] += 1
+                every[mine] += 1
+        kept |= found.kept
     best: dict[bytes, Renaming] = {}
     for (mine, theirs), n in sorted(pairs.items(), key=lambda p: (-p[1], p[0])):
-        if n >= _LEAST and n >= _SHARE * kept[mine] and mine not in best:
-            best[mine] = Renaming(theirs, mine, n)
+        if n >= _LEAST and n >= _SHARE * every[mine] and mine not in best:
+            best[mine] = Renaming(theirs, mine, n, theirs in kept)
     return list(best.values())
 
 
@@ -143,13 +148,22 @@ def _again(f: FileVerdict, found: Sequence[Renaming], shelf: Shelf) -> dict[int,
             file = shelf.standing(path)
         except UnreadableError:
             continue
-        data = _with_names(file.raw, {r.old: r.new for r in reversed(found)})
+        data = _with_names(file.raw, found)
         change = replace(f.change, hunks=tuple(hunks))
         for v in FileHunks(change, Standing(path, data)).verdicts():
             out[id(v.hunk)] = v.status
     return out
 
 
-def _with_names(data: bytes, words: dict[bytes, bytes]) -> bytes:
-    pattern = re.compile(rb"\b(?:%b)\b" % b"|".join(map(re.escape, words)))
-    return pattern.sub(lambda m: words[m[0]], data)
+def _with_names(data: bytes, found: Sequence[Renaming]) -> bytes:
+    """Return text with the names of the patch in place of the tree's."""
+    for are_tags in (True, False):
+        words = {r.old: r.new for r in reversed(found) if r.is_tag is are_tags}
+        if words:
+            head = rb"(?<=struct )" if are_tags else rb"\b"
+            data = _turned(data, head + rb"(?:%b)\b" % b"|".join(map(re.escape, words)), words)
+    return data
+
+
+def _turned(data: bytes, shape: bytes, words: dict[bytes, bytes]) -> bytes:
+    return re.sub(shape, lambda m: words[m[0]], data)

@@ -332,3 +332,10 @@ def test_same_bytes(demo: Path, run) -> None:
     """The same patch gives the same report."""
     texts = {run("learn", f"{demo}@HEAD", "--new", demo).out for _ in range(2)}
     assert len(texts) == 1
+
+
+def test_commit_is_named_where_it_is_known(run, demo: Path) -> None:
+    """A step names its commit if the user did."""
+    head = git(demo, "rev-parse", "HEAD")
+    done = run("learn", f"{demo}@{head}", "--new", demo, "--format", "json")
+    assert head in json.loads(done.out)["files"]["steps/1.yaml"]

@@ -30,7 +30,7 @@ from lpae_backport.rule import Pack, Step
 SOURCES = (".c", ".h")
 _BUDGET = 1500
 _LARGEST = 1024 * 1024
-_SHA = re.compile(r"\b[0-9a-f]{40}\b")
+_SHA = re.compile(r"(?<=@)[0-9a-f]{12,40}\b")
 _WORD = re.compile(r"[A-Za-z_]\w+")
 
 

@@ -39,6 +39,8 @@ def said(check: Check) -> str:
             only = "only when" if not check.condition.exactly else "just when"
             return f"{where} does {what} {only} {check.condition.source}"
         case Kind.KCONFIG if check.condition is not None:
+            if check.condition.formula is True:
+                return f"there is a symbol {check.name}"
             return f"{check.name} implies {check.condition.source}"
         case Kind.DECLARATION if check.head:
             return f"{check.name} is declared as {check.head}"

@@ -571,7 +571,7 @@ def test_patch(tmp_path: Path, form: str, is_applied: bool) -> None:
 HALF = PATCH[: PATCH.index("+\tget()")]
 NO_PATCH = {
     "half": (HALF, "no whole patch"),
-    "empty": ("", "no patch"),
+    "empty": ("", "is empty"),
     "words": ("hello\n", "no patch"),
     "no C": (PATCH.replace("x.c", "x.rst"), "adds no line of C"),
     "only removes": (PATCH.replace("1,6", "1,4").replace("+\tf(1);\n", "").replace("+\tget()->a = 1;\n", ""), "adds no"),
@@ -590,6 +590,18 @@ def test_no_patch(tmp_path: Path, run: Any, case: str) -> None:
     assert (done.status, done.out) == (4, "")
     assert word in done.err
     assert "a.patch" in done.err
+
+
+def test_a_patch_in_a_quoted_mail(tmp_path: Path) -> None:
+    """What a review mail quotes is as good as the patch, the remarks between its lines left out."""
+    new = write(tmp_path / "new", {A: FIELDS + "int f(int a);\n"})
+    lines = PATCH.rstrip("\n").split("\n")
+    lines[-2:-2] = ["", "Is this right?", ""]
+    quoted = [f"> {x}" if x not in ("", "Is this right?") else x for x in lines]
+    mail = tmp_path / "review.txt"
+    mail.write_text("Somebody wrote:\n" + "\n".join(quoted) + "\n")
+    needs = judged(new, new, str(mail))
+    assert names(needs) - {"get"} == {"f", "s.a"}
 
 
 def test_reversed_patch(tmp_path: Path) -> None:

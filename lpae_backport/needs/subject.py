@@ -4,12 +4,13 @@
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lpae_backport.errors import TreeError, UsageError
 from lpae_backport.filetree import FileTree, UnreadableError
 from lpae_backport.kconfig import config_entry
+from lpae_backport.mailpatch.model import Patch
 from lpae_backport.masking import decode
 from lpae_backport.needs.code import Code
 from lpae_backport.needs.externals import Spot
@@ -55,7 +56,7 @@ def subject_of(given: Iterable[str], tree: FileTree) -> Subject:
         TreeError: there is no such code, or it cannot be read.
         UsageError: a patch is mixed with something else.
     """
-    from lpae_backport.needs.patchcode import is_patch, patched
+    from lpae_backport.needs.patchcode import is_patch
 
     names = list(given)
     patches = [n for n in names if os.path.isfile(n) and is_patch(n)]
@@ -63,10 +64,9 @@ def subject_of(given: Iterable[str], tree: FileTree) -> Subject:
         hint = "ask for one patch at a time"
         raise UsageError("a patch and other code at once", where=patches[0], hint=hint)
     if patches:
-        codes, only, is_cut = patched(patches[0], tree)
-        folders = {posixpath.dirname(c.path) for c in codes}
-        options, is_module = _options(tree, folders)
-        return Subject(tuple(codes), is_module, options, only, is_cut=is_cut)
+        from lpae_backport.mailpatch.reading import patches_of
+
+        return subject_of_patches(patches_of(patches[0], tree), patches[0], tree)
     problems: list[str] = []
     found: dict[str, Code] = {}
     for name in names:
@@ -76,6 +76,25 @@ def subject_of(given: Iterable[str], tree: FileTree) -> Subject:
         raise TreeError("holds no C", where=names[0], hint="a .c or .h file, or a folder of some")
     options, is_module = _options(tree, {posixpath.dirname(p) for p in found})
     return Subject(tuple(found.values()), is_module, options, None, tuple(problems))
+
+
+def subject_of_patches(patches: Sequence[Patch], where: str, tree: FileTree) -> Subject:
+    """Return the lines of C that patches add, as the code that is asked about.
+
+    Args:
+        patches: the patches.
+        where: what they are called by.
+        tree: the tree that they are written for.
+
+    Raises:
+        TreeError: one is but half a patch, or they add no C.
+    """
+    from lpae_backport.needs.patchcode import patched
+
+    codes, only, is_cut = patched(patches, where, tree)
+    options, is_module = _options(tree, {posixpath.dirname(c.path) for c in codes})
+    problems = tuple(f"{where}:{r.at}: {r.what}" for p in patches for r in p.problems)
+    return Subject(tuple(codes), is_module, options, only, problems, is_cut)
 
 
 def _codes(given: str, tree: FileTree, problems: list[str]) -> Iterator[Code]:

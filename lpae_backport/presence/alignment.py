@@ -9,11 +9,19 @@ from lpae_backport.presence.chunks import telling
 
 _CELLS = 60_000
 """Pairs of pieces beyond which a coarser way is taken."""
+MOST_PAIRS = 2_000_000
+"""Pairs of equal pieces beyond which texts are not lined up: nobody writes such code."""
 _TOGETHER = 2
 """What it is worth that two pieces follow each other on both sides."""
 _MANY = 40
 """Places of one piece beyond which it says nothing of where a hunk stands."""
 _BUCKET = 24
+
+
+def pairs_of(part: Sequence[bytes], whole: Sequence[bytes]) -> int:
+    """Return how many pairs of equal pieces there are: what it takes to line up two texts."""
+    one, other = Counter(part), Counter(whole)
+    return sum(n * other[k] for k, n in one.items())
 
 
 def weight(key: bytes) -> int:
@@ -29,6 +37,8 @@ def aligned(part: Sequence[bytes], whole: Sequence[bytes]) -> dict[int, int]:
         whole: those of the stretch.
     """
     if len(part) * len(whole) > _CELLS:
+        if pairs_of(part, whole) > MOST_PAIRS:
+            return {}
         found = SequenceMatcher(None, part, whole, autojunk=False).get_matching_blocks()
         return {m.a + k: m.b + k for m in found for k in range(m.size)}
     worth = {k: weight(k) for k in set(part)}

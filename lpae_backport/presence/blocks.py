@@ -8,9 +8,10 @@ between, nothing of what is removed stands there, and nothing like it either.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from functools import cached_property
 
 from lpae_backport.mailpatch.model import LineKind
-from lpae_backport.presence.alignment import aligned, weight
+from lpae_backport.presence.alignment import MOST_PAIRS, aligned, pairs_of, weight
 from lpae_backport.presence.chunks import Chunks, likeness, telling
 
 _BRACES = frozenset((b"{", b"}"))
@@ -20,6 +21,8 @@ _ALIKE = 0.6
 """How alike a piece must be to count as another form of one."""
 _REACH = 4
 """Pieces of context that are looked at for a neighbour."""
+_FORMS = 200
+"""Pieces of one block that another form is looked for of."""
 _ALONE = 6
 """Telling words with which added pieces are known without a neighbour."""
 
@@ -84,8 +87,10 @@ class Blocks:
         self._added = _touching(after, kinds, LineKind.ADDED)
         gone = _touching(before, kinds, LineKind.REMOVED)
         self._removed = frozenset(before.keys[i] for i in gone) - _BRACES
-        codes = SequenceMatcher(None, before.keys, after.keys, autojunk=False).get_opcodes()
-        self.blocks = [_Block((a, b), (c, d)) for tag, a, b, c, d in codes if tag != "equal"]
+        self.blocks: list[_Block] = []
+        if pairs_of(before.keys, after.keys) <= MOST_PAIRS:
+            codes = SequenceMatcher(None, before.keys, after.keys, autojunk=False).get_opcodes()
+            self.blocks = [_Block((a, b), (c, d)) for tag, a, b, c, d in codes if tag != "equal"]
         self.fresh = frozenset(after.keys) - frozenset(before.keys)
 
     def read(self, stretch: Sequence[bytes]) -> Reading:
@@ -163,13 +168,14 @@ class _BlockReading:
         all_added = len(here) == len(added)
         placed = self._is_removal() if not added else all_added and self._is_placed(here)
         done = placed and not there and not forms
+        is_placed, have, left = self._is_placed(here), frozenset(here), {*there, *forms}
         for i in added:
-            self._mark(self._hunk.after, i, i in here and self._is_placed(here))
+            self._mark(self._hunk.after, i, i in have and is_placed)
         for i in range(*b.old):
-            gone = i not in there and i not in forms and (done or bool(here))
+            gone = i not in left and (done or bool(here))
             self._mark(self._hunk.before, i, gone)
         fresh = any(keys[i] in self._hunk.fresh and telling(keys[i]) for i in here)
-        if done or (fresh and self._is_placed(here)):
+        if done or (fresh and is_placed):
             self._out.has_some = True
         return done
 
@@ -232,7 +238,7 @@ class _BlockReading:
         hi = self._right[1] if self._right is not None else at + _BETWEEN
         return lo - 1 <= at <= hi + 1
 
-    @property
+    @cached_property
     def _explained(self) -> frozenset[int]:
         return frozenset(self._new.values())
 
@@ -246,18 +252,20 @@ class _BlockReading:
         hi = hi if hi is not None else min(lo + _BETWEEN, len(self._stretch))
         loose = [j for j in range(lo, hi) if j not in self._explained][: 4 * _BETWEEN]
         keys, added = self._hunk.before.keys, self._hunk.after.keys
+        have = frozenset(here)
         found = []
-        for i in range(*self._block.old):
+        for i in range(*self._block.old)[:_FORMS]:
             best = max(loose, key=lambda j: likeness(keys[i], self._stretch[j]), default=-1)
             if best == -1 or likeness(keys[i], self._stretch[best]) < _ALIKE:
                 continue
             mine = likeness(keys[i], self._stretch[best])
-            others = (likeness(added[k], self._stretch[best]) for k in range(*self._block.new))
+            new = range(*self._block.new)[:_FORMS]
+            others = (likeness(added[k], self._stretch[best]) for k in new)
             if mine >= max(others, default=0.0):
                 found.append(i)
-        for k in range(*self._block.new):
-            if k not in here:
+        for k in range(*self._block.new)[:_FORMS]:
+            if k not in have:
                 best = max(loose, key=lambda j: likeness(added[k], self._stretch[j]), default=-1)
                 if best != -1 and likeness(added[k], self._stretch[best]) >= _ALIKE:
                     self._out.notes.append((self._hunk.after.first[k], best))
-        return [i for i in found if i not in there]
+        return [i for i in found if i not in frozenset(there)]

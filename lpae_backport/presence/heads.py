@@ -4,6 +4,8 @@
 import re
 from collections.abc import Sequence
 
+_WIDE = 400
+"""Columns of a head that are looked at."""
 _LABEL = re.compile(rb"\w+\s*:(?!:)")
 _TAG = re.compile(rb"\b(?:struct|union|enum)\s+([A-Za-z_]\w*)\s*\{")
 _BARE = re.compile(rb"(?:typedef\s+)?(?:struct|union|enum)\s+([A-Za-z_]\w*)\Z")
@@ -32,7 +34,7 @@ def head_above(lines: Sequence[bytes], line: int) -> bytes:
 
 def name_in(head: bytes) -> bytes:
     """Return what a head gives a name to; empty where it tells none."""
-    text = head.split(b"/*")[0].strip()
+    text = head[:_WIDE].split(b"/*")[0].strip()
     macro = _MACRO.search(text)
     if macro is not None:
         return macro[1]

@@ -13,6 +13,8 @@ from lpae_backport.presence.heads import is_head, name_in
 from lpae_backport.presence.layers import Level, units_of
 
 _C = (".c", ".h")
+_WIDEST = 2000
+"""Bytes of a line beyond which quotes in it could take too long to be paired."""
 _LONG = 12
 """Letters of a word that tells as much as two."""
 _WORD = re.compile(rb"\w{2,}")
@@ -21,6 +23,11 @@ _WORD = re.compile(rb"\w{2,}")
 def is_c(path: str) -> bool:
     """Tell whether a path is that of C text."""
     return path.endswith(_C)
+
+
+def too_wide(lines: Iterable[bytes]) -> bool:
+    """Tell whether a line is longer than code is: it is taken as text then."""
+    return max(map(len, lines), default=0) > _WIDEST
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,8 +65,8 @@ class Image:
     def __init__(self, hunk: Hunk, path: str, also: bytes = b"") -> None:
         self.hunk = hunk
         self.also = also
-        self.is_c = is_c(path)
         self.lines = [_encoded(x.text) for x in hunk.lines]
+        self.is_c = is_c(path) and not too_wide(self.lines)
         self._sides: dict[tuple[Level, bool], Side] = {}
 
     @cached_property

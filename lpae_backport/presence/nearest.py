@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from lpae_backport.presence.alignment import MOST_PAIRS, pairs_of
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.standing import Standing
@@ -51,6 +52,8 @@ def nearest(image: Image, file: Standing) -> Nearest | None:
         return None
     lo = max(start - _BUCKET, 0)
     stretch = theirs[lo : start + len(mine) + 2 * _BUCKET]
+    if pairs_of(mine, stretch) > MOST_PAIRS:
+        return None
     blocks = [
         b
         for b in SequenceMatcher(None, mine, stretch, autojunk=False).get_matching_blocks()

@@ -27,6 +27,8 @@ _KEYWORDS = frozenset(
     ("if", "for", "while", "switch", "return", "sizeof", "typeof", "defined", "do", "else")
     + ("case", "__attribute__", "asm", "offsetof")
 )
+_WIDE = 2000
+"""Columns of a line beyond which it is no code that somebody wrote."""
 _MOST = 400
 """Most names that are looked for."""
 
@@ -113,6 +115,8 @@ def _asked(verdict: PatchVerdict, shelf: Shelf) -> dict[str, Prerequisite]:
 
 def _used(text: str) -> Iterable[tuple[str, str]]:
     """Yield what a line of C calls or names."""
+    if len(text) > _WIDE:
+        return
     code = without_comments(text.encode("utf-8", "surrogateescape")).decode("latin-1")
     if code.lstrip().startswith("*"):
         return

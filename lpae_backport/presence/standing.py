@@ -9,10 +9,12 @@ from itertools import accumulate
 from lpae_backport.location import Span
 from lpae_backport.presence.chunks import Chunks
 from lpae_backport.presence.heads import head_above, is_head, name_in
-from lpae_backport.presence.image import is_c
+from lpae_backport.presence.image import is_c, too_wide
 from lpae_backport.presence.layers import Layer, Level, layer_of, units_of
 from lpae_backport.source import Source
 
+_NEAR = 120
+"""Lines above one that are looked at for a head before all of them are."""
 _DEAD = re.compile(rb"^[ \t]*#[ \t]*if[ \t]+[01]\b", re.MULTILINE)
 _CONFLICT = re.compile(rb"^(?:<{7}|>{7})[ \t\r\n]", re.MULTILINE)
 
@@ -27,7 +29,6 @@ class Standing:
 
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
-        self.is_c = is_c(path)
         self.raw = data
         self.data = data.replace(b"\r\n", b"\n") if b"\r" in data else data
         self._layers: dict[Level, Layer] = {}
@@ -41,6 +42,11 @@ class Standing:
         """Its lines, without their ends."""
         lines = self.data.split(b"\n")
         return lines[:-1] if lines[-1] == b"" else lines
+
+    @cached_property
+    def is_c(self) -> bool:
+        """Whether it is C, and written by people."""
+        return is_c(self.path) and not too_wide(self.lines)
 
     @cached_property
     def problem(self) -> str:
@@ -103,7 +109,16 @@ class Standing:
 
     def head(self, line: int) -> bytes:
         """Return the head of what a line stands in; empty where there is none."""
-        return head_above(self.lines, line)
+        near = max(min(line - 1, len(self.lines)) - _NEAR, 0)
+        found = head_above(self.lines[near : line - 1], _NEAR + 1)
+        if found or near == 0:
+            return found
+        at = bisect_left(self._heads, near)
+        return self.lines[self._heads[at - 1]] if at else b""
+
+    @cached_property
+    def _heads(self) -> list[int]:
+        return [i for i, x in enumerate(self.lines) if is_head(x)]
 
     @cached_property
     def names(self) -> frozenset[bytes]:

@@ -171,12 +171,11 @@ def _find(lines: list[str], block: list[str], likely: int, floor: int) -> int | 
     last = len(lines) - len(block)
     if not block:
         return min(max(likely, floor), len(lines))
+    ends = (block[0], block[-1])
     for d in range(max(likely - floor, last - likely, 0) + 1):
         for at in dict.fromkeys((likely + d, likely - d)):
-            if (
-                floor <= at <= last
-                and lines[at] == block[0]
-                and lines[at : at + len(block)] == block
-            ):
+            if not floor <= at <= last or (lines[at], lines[at + len(block) - 1]) != ends:
+                continue
+            if lines[at : at + len(block)] == block:
                 return at
     return None

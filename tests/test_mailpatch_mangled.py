@@ -25,6 +25,7 @@ class Mangling:
         tabs: what becomes of tabs: ``keep``, ``stops``, or how many spaces.
         trailing: whether white space at the end of lines is lost.
         remarks: how many remarks are written in between.
+        bare: whether lines are wrapped behind their quoting, so that the rest has none.
     """
 
     depth: int
@@ -34,6 +35,7 @@ class Mangling:
     tabs: str = "keep"
     trailing: bool = False
     remarks: int = 0
+    bare: bool = False
 
 
 def mangled(text: str, how: Mangling, seed: int = 0) -> str:
@@ -44,8 +46,8 @@ def mangled(text: str, how: Mangling, seed: int = 0) -> str:
     inside = list(_hunk_lines(lines))
     places = set(rnd.sample(inside, min(how.remarks, len(inside))))
     for i, line in enumerate(lines):
-        for piece in _wrapped(line, how.width, how.keeps) if how.width else [line]:
-            prefix = _prefix(how, rnd)
+        for j, piece in enumerate(_wrapped(line, how.width, how.keeps) if how.width else [line]):
+            prefix = "" if how.bare and j else _prefix(how, rnd)
             shown = prefix + piece
             if how.tabs == "stops":
                 shown = shown.expandtabs(8)
@@ -130,7 +132,42 @@ def told(hunk: Hunk) -> list[tuple[LineKind, str]]:
 
 
 _WORDS = st.sampled_from(
-    ["ret", "=", "foo(bar,", "dev->priv);", "if", "(!ops", "||", "x", "<", "0)", "return", "-EINVAL;", "/*", "a", "comment", "*/", "u64", "size", "-", "1", "+", "2", "struct", "device", "*dev", "static", "int", "*", "-", "+", "}", "{", "some_long_function_name(with_argument,", "and_another)"]
+    [
+        "ret",
+        "=",
+        "foo(bar,",
+        "dev->priv);",
+        "if",
+        "(!ops",
+        "||",
+        "x",
+        "<",
+        "0)",
+        "return",
+        "-EINVAL;",
+        "/*",
+        "a",
+        "comment",
+        "*/",
+        "u64",
+        "size",
+        "-",
+        "1",
+        "+",
+        "2",
+        "struct",
+        "device",
+        "*dev",
+        "static",
+        "int",
+        "*",
+        "-",
+        "+",
+        "}",
+        "{",
+        "some_long_function_name(with_argument,",
+        "and_another)",
+    ]
 )
 _TEXTS = st.builds(
     lambda indent, words: "\t" * indent + " ".join(words),

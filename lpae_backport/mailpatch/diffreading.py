@@ -5,12 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from lpae_backport.filetree import FileTree
+from lpae_backport.mailpatch.costs import doubt
 from lpae_backport.mailpatch.discussion import Talk
 from lpae_backport.mailpatch.heads import begins, read_head
 from lpae_backport.mailpatch.hunkreading import Found, header_at, read_hunk
 from lpae_backport.mailpatch.model import FileChange, Hunk, Repair
+from lpae_backport.mailpatch.rests import Doubt
 from lpae_backport.mailpatch.sheet import Sheet
-from lpae_backport.mailpatch.tally import Work, is_rest
+from lpae_backport.mailpatch.tally import Work
 from lpae_backport.mailpatch.treelines import TreeLines
 
 MAX_FILES = 20_000
@@ -110,10 +112,18 @@ class _Reader:
     def _say(self, row: int, line: int) -> None:
         path = self.diff.changes[-1].path if self.diff.changes else ""
         self.diff.talk.append(Talk(row, path, len(self.hunks) - 1, line))
-        if self.hunks and is_rest(self.sheet, row) == 1 and not self.hunks[-1].problem:
-            at = self.sheet.numbers[row]
+        if self.hunks:
+            self._doubt(row, doubt(self.sheet, row, self.lines.knows))
+
+    def _doubt(self, row: int, doubt: Doubt) -> None:
+        """Say of the last hunk that a line was taken for a remark, if it may be none."""
+        hunk, at = self.hunks[-1], self.sheet.numbers[row]
+        if doubt is Doubt.MAYBE and not hunk.problem:
             text = f"line {at} may be the rest of the line before it, or a remark"
-            self.hunks[-1] = replace(self.hunks[-1], problem=text)
+            self.hunks[-1] = replace(hunk, problem=text)
+        elif doubt is Doubt.HARDLY:
+            told = Repair(at, "taken for a remark; it may be the rest of the line before it")
+            self.hunks[-1] = replace(hunk, repairs=(*hunk.repairs, told))
 
     def _is_said(self, row: int) -> bool:
         """Tell whether a line at the patch's level is a remark: there is no other level."""

@@ -4,23 +4,13 @@
 import re
 from dataclasses import dataclass, replace
 
+from lpae_backport.mailpatch.costs import BLANK, CUT, MORE, NATURAL, NOTE, TALK, UNMARKED, Known
 from lpae_backport.mailpatch.model import Hunk, Line, LineKind, Repair
 from lpae_backport.mailpatch.sheet import HUNK, Sheet
-from lpae_backport.mailpatch.tally import (
-    BLANK,
-    CUT,
-    MORE,
-    NATURAL,
-    NOTE,
-    TALK,
-    UNMARKED,
-    Known,
-    Reading,
-    Work,
-    is_rest,
-    readings,
-)
+from lpae_backport.mailpatch.tally import Reading, Work, readings
 
+_REST = "rest of the line before, wrapped by a mailer"
+_REST_BARE = "rest of the line before, wrapped by a mailer and not quoted; or a remark"
 _KINDS = {k.value: k for k in LineKind}
 _BOUNDARY = re.compile(r"@@ -\d|diff --git(?: |$)|Index: \S|From [0-9a-f]{40} ")
 _HALF = re.compile(r"@@ -\d{1,9}(?:,\d{1,9})?(?: \+\d{1,9}(?:,\d{1,9})?)?$")
@@ -144,7 +134,7 @@ def _ends(sheet: Sheet, row: int) -> bool:
     if row >= len(sheet):
         return True
     if not sheet.is_own(row):
-        return is_rest(sheet, row) != 2
+        return not sheet.doubts.get(row)
     text = sheet.texts[row]
     return not text or text.rstrip() == "--" or is_boundary(sheet, row) or text[:4] == "diff"
 
@@ -259,7 +249,9 @@ def _made(sheet: Sheet, hunk: Hunk, first: int, reading: Reading, end: int) -> F
             repairs.append(Repair(at, "rest of the hunk's header, wrapped by a mailer"))
         elif role == MORE:
             lines[-1] = replace(lines[-1], text=joined(lines[-1].text, text))
-            repairs.append(Repair(at, "rest of the line before, wrapped by a mailer"))
+            repairs.append(
+                Repair(at, _REST_BARE if row in sheet.rests or not sheet.is_own(row) else _REST)
+            )
         elif role == NOTE and lines:
             lines[-1] = replace(lines[-1], is_unended=True)
     hunk = replace(hunk, lines=tuple(lines), section=section, repairs=tuple(repairs))

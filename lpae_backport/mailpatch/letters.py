@@ -26,6 +26,7 @@ _PARSER = BytesParser(policy=policy.compat32)
 _ESCAPED = re.compile(r"^(?:&gt; ?)+(?:@@ -\d|diff --git )", re.M)
 _HARD = re.compile(r"^(?:> ?)*[ +-]?\xa0", re.M)
 _FULL_LINE = 50
+_UNREAD = "the mail's parts cannot be told apart: read as it stands, nothing is decoded"
 
 
 @dataclass(slots=True)
@@ -92,6 +93,7 @@ def _letters(chunk: bytes, first: int, is_boxed: bool) -> Iterator[Letter]:
     except (RecursionError, LookupError, ValueError):
         # Parts within parts within parts, or what the library makes nothing of.
         parts = [_text(_decoded(chunk, ""), first, is_boxed)]
+        parts[0].repairs.append(Repair(first, _UNREAD))
     yield from parts
 
 
@@ -156,7 +158,12 @@ def _place(chunk: bytes, part: "Message[str, str]", first: int) -> int:
     raw = part.get_payload()
     if not isinstance(raw, str):
         return first
-    at = chunk.find(raw[:400].encode("ascii", "surrogateescape"))
+    begins = raw[:400]
+    if not begins.isascii():
+        # The library has decoded it: 8-bit text stands there as its bytes.
+        plain = part.get_payload(decode=True)
+        begins = plain[:400].decode("latin-1") if isinstance(plain, bytes) else ""
+    at = chunk.find(begins.encode("latin-1", "replace"))
     return first + chunk.count(b"\n", 0, max(at, 0))
 
 

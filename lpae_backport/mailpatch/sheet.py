@@ -7,21 +7,16 @@ seems to be quoted deeper belongs to the patch: a wrapped line may begin with ``
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from lpae_backport.mailpatch.rests import Doubt, Quoted, doubts
 from lpae_backport.whitespace import width
 
 HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@(?: ?(.*))?", re.S)
 """The first line of a hunk."""
 MAX_LINE = 65536
 """Longest line that is looked at, in characters."""
-PROSE = re.compile(r"[A-Z\"']\S* .*[.?!]\s*")
-"""A line that is a sentence rather than code."""
-_FULL = 68
-"""Behind so many columns a mailer may wrap a line."""
-_SOME = 3
-"""So many lines show that a mailer does."""
 _QUOTES = re.compile(r"(?:> ?)*")
 _HEAD = re.compile(r"((?:> ?)*)(?:@@ -\d|diff --git |Index: \S)")
 
@@ -47,8 +42,10 @@ class Sheet:
     columns: Sequence[int]
     others: tuple[int, ...] = ()
 
-    is_bare: bool = False
-    """Whether its lines were wrapped behind the quoting, so that the rest of one has none."""
+    rests: frozenset[int] = frozenset()
+    """The lines that are the rest of those before them, though they are not quoted."""
+    doubts: Mapping[int, Doubt] = field(default_factory=dict)
+    """How likely other lines are that."""
     _keeps: bool | None = None
 
     @property
@@ -99,36 +96,11 @@ def sheet_of(lines: list[str], numbers: Sequence[int]) -> Sheet:
         texts.append(text)
         levels.append(level)
         columns.append(column)
-    is_bare = _take_bare(texts, levels, columns, depth)
-    return Sheet(depth, texts, levels, numbers, columns, others, is_bare)
-
-
-def _take_bare(texts: list[str], levels: list[int], columns: list[int], depth: int) -> bool:
-    """Count lines to the patch that were wrapped behind its quoting, and have none themselves.
-
-    One could as well be a remark; a mailer that does it does it to all wide lines, though.
-    """
-    wide: list[int] = []
-    narrow = 0
-    for row in range(1, len(texts)):
-        text = texts[row]
-        if levels[row] or not text.strip() or not texts[row - 1].strip():
-            continue
-        is_last = row + 1 == len(texts) or (levels[row + 1] and levels[row + 1] != depth)
-        if is_last or (levels[row - 1] != depth and row - 1 not in wide[-1:]):
-            continue
-        if not texts[row + 1].strip() and levels[row + 1] != depth:
-            continue
-        before = columns[row - 1] + width(texts[row - 1]) + len(text.split(None, 1)[0])
-        if before >= _FULL and not PROSE.fullmatch(text):
-            wide.append(row)
-        else:
-            narrow += 1
-    if len(wide) < _SOME or narrow * 4 > len(wide):
-        return False
-    for row in wide:
+    told = doubts(Quoted(texts, levels, columns, depth))
+    rests = frozenset(row for row, doubt in told.items() if doubt is Doubt.SURELY)
+    for row in rests:
         levels[row] = depth
-    return True
+    return Sheet(depth, texts, levels, numbers, columns, others, rests, told)
 
 
 def _place(lines: list[str], numbers: Sequence[int]) -> tuple[int, str, tuple[int, ...]]:

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The rest of a wrapped line, without quoting, is told from a remark, or the doubt is told."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lpae_backport.filetree import MemoryTree
+from lpae_backport.mailpatch.model import Hunk, Patch
+from lpae_backport.mailpatch.reading import parse
+from tests.test_mailpatch_mangled import Mangling, body_of, mangled, patches, told
+
+HEAD = "> diff --git a/a.c b/a.c\n> --- a/a.c\n> +++ b/a.c\n"
+WIDE = "\tfoo_register_with_the_core(foo, dev, FOO_MANY_FLAGS | FOO_MORE,"
+"""Together with its last word, too wide for a mailer."""
+
+
+def hunk_of(text: str, tree: MemoryTree | None = None) -> Hunk:
+    """Return the one hunk in a text."""
+    (patch,) = parse(text.encode(), "x", tree)
+    return patch.changes[0].hunks[0]
+
+
+def shown(hunk: Hunk) -> list[str]:
+    """Return the lines of a hunk with their marks, white space folded."""
+    return [f"{x.kind.value}{' '.join(x.text.split())}" for x in hunk.lines]
+
+
+def says(hunk: Hunk, word: str) -> bool:
+    """Tell whether a repair of a hunk has a word in it."""
+    return any(word in r.what for r in hunk.repairs)
+
+
+JOINED = "+foo_register_with_the_core(foo, dev, FOO_MANY_FLAGS | FOO_MORE, FOO_LAST);"
+
+
+@pytest.mark.parametrize("quote", ["", "> ", "> > "])
+def test_rest_quoted_less_deep_is_joined_and_told(quote: str) -> None:
+    """The mailer that wrapped may have been any of those that quoted."""
+    head = "".join(f"{quote}{line}\n" for line in HEAD.splitlines())
+    text = f"{head}{quote}> @@ -1,2 +1,3 @@\n{quote}>  int a;\n{quote}> +{WIDE}\n"
+    hunk = hunk_of(f"{text}{quote}FOO_LAST);\n{quote}>  int b;\n")
+    assert shown(hunk) == [" int a;", JOINED, " int b;"]
+    assert not hunk.problem
+    assert says(hunk, "not quoted")
+
+
+def test_rest_at_the_end_is_no_remark() -> None:
+    """Behind the last line of a hunk the counts are full: the rest of it is not dropped."""
+    text = f"{HEAD}> @@ -1 +1,2 @@\n>  int a;\n> +{WIDE}\nFOO_LAST);\n"
+    hunk = hunk_of(text)
+    assert JOINED in shown(hunk) or hunk.problem
+
+
+def test_rest_within_a_comment() -> None:
+    """In a comment the rest of a line is of words."""
+    lines = ["+\t/*", "+\t * The reset that is asked for is done in any of the modes that"]
+    text = f"{HEAD}> @@ -1 +1,4 @@\n>  int a;\n> {lines[0]}\n> {lines[1]}\nreboot_mode.\n> +\t */\n"
+    hunk = hunk_of(f"{text}> +\tint c;\n".replace("+1,4", "+1,5"))
+    assert "+* The reset that is asked for is done in any of the modes that reboot_mode." in shown(
+        hunk
+    )
+    assert says(hunk, "not quoted")
+
+
+def test_remark_behind_a_wide_line() -> None:
+    """A sentence is no code; it is told that it may be the rest of a comment."""
+    text = f"{HEAD}> @@ -1,2 +1,3 @@\n>  int a;\n> +{WIDE}\nGood catch.\n>  int b;\n"
+    hunk = hunk_of(text)
+    assert not any("Good" in x for x in shown(hunk))
+    assert hunk.problem
+
+
+def test_remark_behind_a_narrow_line() -> None:
+    """What is narrow was not wrapped."""
+    text = f"{HEAD}> @@ -1,2 +1,3 @@\n>  int a;\n> +\tfoo(bar);\nWhy is that?\n>  int b;\n"
+    hunk = hunk_of(text)
+    assert shown(hunk) == [" int a;", "+foo(bar);", " int b;"]
+    assert not hunk.problem
+    assert not hunk.repairs
+
+
+def test_mail_with_wider_lines_was_not_wrapped() -> None:
+    """Where a line stands that is wider still, and could be broken, nobody broke the others."""
+    wide = "+#define FOO(a, b) " + " + ".join(f"a{i}" for i in range(20))
+    text = (
+        f"{HEAD}> @@ -1,2 +1,4 @@\n>  int a;\n> +{WIDE}\nfoo_bar(), really\n> {wide}\n>  int b;\n"
+    )
+    hunk = hunk_of(text)
+    assert shown(hunk)[1] == "+" + " ".join(WIDE.split())
+    assert not hunk.problem
+
+
+def test_tree_tells_a_rest_from_a_remark() -> None:
+    """What the tree has in one line was one; a line that it has as it stands is whole."""
+    before = "\t * of all the things that may be done here, that one is the one"
+    text = f"{HEAD}> @@ -1,3 +1,4 @@\n>  int a;\n>  {before}\nHere it is.\n> +int c;\n>  int b;\n"
+    joined = MemoryTree({"a.c": f"int a;\n{before} Here it is.\nint b;\n".encode()})
+    hunk = hunk_of(text, joined)
+    assert not hunk.problem
+    assert shown(hunk)[1].endswith("the one Here it is.")
+    alone = MemoryTree({"a.c": f"int a;\n{before}\nint b;\n".encode()})
+    hunk = hunk_of(text, alone)
+    assert not hunk.problem
+    assert shown(hunk)[1].endswith("the one")
+
+
+def test_attachment_beside_text_that_is_not_ascii() -> None:
+    """An attachment is decoded whatever the words beside it are."""
+    diff = "diff --git a/a.c b/a.c\n--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-a =3D 1;=20\n+a =3D 2;\n"
+    kind = "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding:"
+    mail = (
+        "From: a@example.org\nSubject: x\nMIME-Version: 1.0\n"
+        f"Content-Type: multipart/mixed; boundary=b\n\n--b\n{kind} 8bit\n\nGrüße\n\n"
+        f"--b\n{kind} quoted-printable\n\n{diff}--b--\n"
+    )
+    hunk = hunk_of(mail)
+    assert [x.text for x in hunk.lines] == ["a = 1; ", "a = 2;"]
+    assert hunk.lines[0].at == 20
+
+
+def test_flowed_line_that_the_tree_has_too() -> None:
+    """A line with a space at its end was broken there, though the tree has such a line as well."""
+    long = "\t * what is said here takes so many columns that it is broken and called"
+    head = "From: a@example.org\nSubject: x\nContent-Type: text/plain; format=flowed\n\n"
+    diff = f"diff --git a/a.c b/a.c\n--- a/a.c\n+++ b/a.c\n@@ -1,3 +1,2 @@\n  int a;\n-{long} \nbefore\n  int b;\n"
+    tree = MemoryTree({"a.c": f"int a;\n{long}\nint b;\n".encode()})
+    hunk = hunk_of(head + diff, tree)
+    assert not hunk.problem
+    assert shown(hunk)[1].endswith("called before")
+
+
+def test_long_rewrite_is_made_out() -> None:
+    """A file rewritten as a whole comes back, though half of its lines are wrapped."""
+    old = [
+        f"-\tfoo_set(dev, FOO_REGISTER_{i}, FOO_VALUE_OF_IT_{i}, /* as it was */ {i}, 0);"
+        for i in range(700)
+    ]
+    new = [
+        f"+\tfoo_put(dev, FOO_REGISTER_{i}, FOO_VALUE_OF_IT_{i}, /* as it is */ {i}, {i} - 1);"
+        for i in range(700)
+    ]
+    lines = [HEAD.replace("> ", ""), "@@ -1,700 +1,700 @@\n"]
+    lines += [f"{x}\n" for pair in zip(old, new, strict=True) for x in pair]
+    how = Mangling(2, width=76, keeps=False, trailing=True)
+    start = time.perf_counter()
+    hunk = hunk_of(mangled("".join(lines), how))
+    assert not hunk.problem
+    assert len(hunk.lines) == 1400
+    assert time.perf_counter() - start < 5
+
+
+def _is_told(hunk: Hunk) -> bool:
+    return bool(hunk.problem) or says(hunk, "remark")
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    patches().filter(lambda p: p.changes),
+    st.integers(1, 4),
+    st.sampled_from((72, 76, 80)),
+    st.booleans(),
+    st.sampled_from(("keep", "stops", "4", "8")),
+    st.integers(0, 3),
+    st.integers(0, 1000),
+)
+def test_no_word_is_lost_in_silence(
+    patch: Patch, depth: int, width: int, keeps: bool, tabs: str, remarks: int, seed: int
+) -> None:
+    """Wrapped behind its quoting, a hunk comes back, or it is said that it may not have."""
+    how = Mangling(depth, "loose", width, keeps, tabs, remarks=remarks, bare=True)
+    (after,) = parse(mangled(body_of(patch), how, seed).encode(), "x")
+    theirs = {c.path: c for c in after.changes}
+    for change in patch.changes:
+        for hunk, other in zip(change.hunks, theirs[change.path].hunks, strict=True):
+            assert told(hunk) == told(other) or _is_told(other)

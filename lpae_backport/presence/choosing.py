@@ -15,6 +15,8 @@ from lpae_backport.presence.standing import Standing
 
 _TELLING = 6
 """Words that a text must have at least to be known again away from its line."""
+_ALONE = 4
+"""Words that it must have at least if it stands in one place only."""
 _CLOSE = 2
 """Lines of context that a place must have to be a rival."""
 _SIDE = 80
@@ -143,14 +145,17 @@ class Looking:
             return Choice(True, mine, True)
         if left:
             first = left[0]
-            return Choice(False, first, first.distance == 0 or first.agrees is True)
+            words = words_in(self._image.before(first.level).units)
+            is_sure = first.distance == 0 or (first.agrees is True and words >= 2 * _TELLING)
+            return Choice(False, first, is_sure)
         return None
 
     def _counts(self, p: Place, every: list[Place]) -> bool:
         """Tell whether a place of the text after may be taken for it."""
         if p.distance == 0 and p.level is Level.EXACT:
             return True
-        if words_in(self._image.after(p.level).units) < _TELLING:
+        words = words_in(self._image.after(p.level).units)
+        if words < (_ALONE if len(every) == 1 else _TELLING):
             return False
         if p.agrees:
             return True

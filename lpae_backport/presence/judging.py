@@ -14,6 +14,7 @@ from lpae_backport.filetree import FileTree, UnreadableError
 from lpae_backport.mailpatch.model import FileChange, Patch
 from lpae_backport.presence.hunks import FileHunks
 from lpae_backport.presence.image import Image
+from lpae_backport.presence.layers import Level
 from lpae_backport.presence.shelf import Shelf
 from lpae_backport.presence.standing import Standing
 from lpae_backport.presence.summing import summed
@@ -82,10 +83,12 @@ def _placed(change: FileChange, shelf: Shelf) -> tuple[str, str]:
     for path in (change.new_path, change.old_path):
         if shelf.has(path):
             return path, ""
-    lines = [x for h in change.hunks for x in Image(h, change.path).lines]
-    there = shelf.moved(change.new_path, lines)
+    images = [Image(h, change.path) for h in change.hunks]
+    before = [x for i in images for x in i.before(Level.EXACT).units]
+    after = [x for i in images for x in i.after(Level.EXACT).units]
+    there = shelf.moved(change.new_path, before, after)
     if not there and change.old_path != change.new_path:
-        there = shelf.moved(change.old_path, lines)
+        there = shelf.moved(change.old_path, before, after)
     if there:
         return there, f"the file is {there}"
     return "", "the file is not there"

@@ -33,7 +33,7 @@ def parted(image: Image, path: str) -> list[Image]:
     for a, b in zip(cuts, cuts[1:], strict=False):
         if any(x.kind is not LineKind.CONTEXT for x in lines[a:b]):
             part = Image(_part(image.hunk, a, b), path, image.also if a == 0 else b"")
-            if part.is_code:
+            if part.is_code or not image.is_code:
                 found.append(part)
     return found if found and (len(found) > 1 or len(found[0].lines) < len(lines)) else []
 
@@ -82,5 +82,6 @@ def stands(image: Image, file: Standing) -> bool:
 
 def brings(image: Image) -> bool:
     """Tell whether a part adds something that tells it is there."""
-    new, old = (set(x.units) for x in (image.after(Level.TOKENS), image.before(Level.TOKENS)))
+    level = image.levels[-1]
+    new, old = (set(x.units) for x in (image.after(level), image.before(level)))
     return telling(b" ".join(new - old)) > 0

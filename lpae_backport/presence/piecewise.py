@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Looks for what a file has of a hunk that is not in it whole."""
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpae_backport.mailpatch.model import Line, LineKind
@@ -11,10 +13,15 @@ from lpae_backport.presence.chunks import Chunks, chunked, telling
 from lpae_backport.presence.heads import name_in, same_head
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
+from lpae_backport.presence.places import is_dead
 from lpae_backport.presence.standing import Standing
 
 _ROOM = 40
 """Pieces of the file that are looked at before and behind a hunk."""
+_BEFORE = 3
+"""Pieces above the head of a function that a hunk may have as context."""
+_EXTENTS = 4
+"""Most places that a name stands at which are looked at: a definition, a declaration."""
 _LARGE = 20_000
 """Pieces of a hunk beyond which it is not judged piece by piece."""
 
@@ -91,20 +98,37 @@ def piecewise(image: Image, file: Standing, expected: int) -> Finding | None:
     if not blocks.blocks or max(len(blocks.before), len(blocks.after)) > _LARGE:
         return None
     pieces, where = pieces_of(file, as_text=as_text)
-    near = next((i for i, at in enumerate(pieces.first) if at >= expected), len(pieces))
-    length = max(len(blocks.before), len(blocks.after))
-    parts = (blocks.before.keys, blocks.after.keys)
     found: list[Finding] = []
-    for start in likely_starts(parts, where, near):
-        lo = max(start - _ROOM, 0)
-        stretch = pieces.keys[lo : start + length + 2 * _ROOM]
-        reading = blocks.read(stretch)
+    for lo, hi in _stretches(image, file, blocks, (pieces, where), expected):
+        reading = blocks.read(pieces.keys[lo:hi])
         if reading.first >= 0:
             found.append(_finding(image, file, reading, pieces, lo))
     best = max(found, key=_rank, default=None)
     if best is not None and any(_is_rival(f, best) for f in found if f is not best):
         best.reading.is_done = False
+    if best is not None and is_dead(image, file, best.first, best.last):
+        best.reading.is_done = best.reading.has_some = False
     return best
+
+
+def _stretches(
+    image: Image,
+    file: Standing,
+    blocks: Blocks,
+    text: tuple[Chunks, dict[bytes, list[int]]],
+    expected: int,
+) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of a file to look in, as indexes of pieces."""
+    pieces, where = text
+    inside = image.name and not any(x.rstrip() in (b"}", b"};") for x in image.lines[:-1])
+    for first, last in file.extents(image.name)[:_EXTENTS] if inside else ():
+        lo, hi = bisect_left(pieces.first, first), bisect_right(pieces.first, last)
+        if hi - lo <= _LARGE:
+            yield max(lo - _BEFORE, 0), hi
+    near = bisect_left(pieces.first, expected)
+    length = max(len(blocks.before), len(blocks.after))
+    for start in likely_starts((blocks.before.keys, blocks.after.keys), where, near):
+        yield max(start - _ROOM, 0), start + length + 2 * _ROOM
 
 
 def _is_rival(f: Finding, best: Finding) -> bool:

@@ -86,20 +86,21 @@ def is_live(image: Image, side: Side, place: Place, file: Standing) -> bool:
     if not file.is_c:
         return True
     if place.level is Level.EXACT and place.distance == 0:
-        return not _is_dead(image, place, file)
+        return True  # nothing has come before it, an #if 0 neither
     if file.may_be_quiet(place.first) or file.may_be_quiet(place.last + 1):
         if place.level is Level.TOKENS:
-            return not _is_dead(image, place, file)
+            return not is_dead(image, file, place.first, place.last)
         mine = image.after if side is image.after(place.level) else image.before
         if file.code(place.first, place.last) != mine(Level.TOKENS).units:
             return False
-    return not _is_dead(image, place, file)
+    return not is_dead(image, file, place.first, place.last)
 
 
-def _is_dead(image: Image, place: Place, file: Standing) -> bool:
+def is_dead(image: Image, file: Standing, first: int, last: int) -> bool:
+    """Tell whether lines are never compiled, and the hunk shows no such condition itself."""
     if any(x.lstrip().startswith(b"#if") for x in image.lines):
         return False
-    return file.is_dead(place.first, place.last)
+    return file.is_dead(first, last)
 
 
 def section_left(image: Image, file: Standing) -> bool:

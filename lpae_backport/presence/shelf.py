@@ -16,6 +16,9 @@ _BESIDE = 300
 """Most files of one folder that are searched for what has moved."""
 _SAME = 40
 """Most files of one name that are compared."""
+_WIDE = 9
+"""Letters of a line that tells a file."""
+_LINES = 200
 _COMMON = frozenset({"Makefile", "Kconfig", "Kbuild"})
 _LEAST = 0.5
 """Which share of its telling lines a file must have to be one that has moved."""
@@ -59,16 +62,17 @@ class Shelf:
             self._size -= len(old.data)
         return found
 
-    def moved(self, path: str, lines: Sequence[bytes]) -> str:
+    def moved(self, path: str, before: Sequence[bytes], after: Sequence[bytes] = ()) -> str:
         """Return where a file that is gone stands now; empty where that cannot be told.
 
         Args:
             path: where it was.
-            lines: lines that tell it, those before and those after a change.
+            before: lines that it had.
+            after: lines that it has after a change.
         """
         name = posixpath.basename(path)
-        telling = list(dict.fromkeys(x.strip() for x in lines if len(x.strip()) > 12))[:200]
-        if name in _COMMON or len(telling) < 2:
+        texts = [_telling(x) for x in (before, after)]
+        if name in _COMMON or max(map(len, texts)) < 2:
             return ""
         same = [p for p in self._named(name) if p != path]
         folder = posixpath.dirname(path)
@@ -77,7 +81,7 @@ class Shelf:
         here = self.tree.listing(folder).files if folder else ()
         beside = [f"{folder}/{f}" for f in here if f.endswith(suffix)]
         for group, least in ((same[:_SAME], _LEAST / 2), (beside[:_BESIDE], _LEAST)):
-            scored = [(self._held(p, telling), p) for p in group]
+            scored = [(max(self._held(p, t) for t in texts), p) for p in group]
             best = max(scored, key=lambda s: (s[0], s[1]), default=(0.0, ""))
             if best[0] >= least:
                 return best[1]
@@ -103,7 +107,7 @@ class Shelf:
 
     def _held(self, path: str, lines: Sequence[bytes]) -> float:
         data = self._data(path)
-        return sum(x in data for x in lines) / len(lines)
+        return sum(x in data for x in lines) / len(lines) if len(lines) > 1 else 0.0
 
     def _named(self, name: str) -> list[str]:
         """Return the files of a name anywhere in the tree; the tree is walked once."""
@@ -117,3 +121,8 @@ class Shelf:
                 except UnreadableError:
                     continue
         return self._names.get(name, [])
+
+
+def _telling(lines: Sequence[bytes]) -> list[bytes]:
+    stripped = (x.strip() for x in lines)
+    return list(dict.fromkeys(x for x in stripped if len(x) > _WIDE))[:_LINES]

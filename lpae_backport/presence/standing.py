@@ -116,6 +116,12 @@ class Standing:
         at = bisect_left(self._heads, near)
         return self.lines[self._heads[at - 1]] if at else b""
 
+    def extents(self, name: bytes) -> list[tuple[int, int]]:
+        """Return the lines of what has a name, from its head to the next one, counted from 1."""
+        heads = [*self._heads, len(self.lines)]
+        pairs = zip(heads, heads[1:], strict=False)
+        return [(a + 1, b) for a, b in pairs if name_in(self.lines[a]) == name]
+
     @cached_property
     def _heads(self) -> list[int]:
         return [i for i, x in enumerate(self.lines) if is_head(x)]

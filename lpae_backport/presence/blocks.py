@@ -38,6 +38,7 @@ class Reading:
         absent: indexes of those whose change it has not.
         first: the first unit of the stretch that belongs to the hunk.
         last: the last of them.
+        core: the first unit and the last one that decided.
         after: how well the text after fits, from 0 to 1.
         before: how well the text before fits.
         gain: how much more of the text after is there than of that before.
@@ -50,6 +51,7 @@ class Reading:
     absent: set[int] = field(default_factory=set)
     first: int = -1
     last: int = -1
+    core: tuple[int, int] = (-1, -1)
     after: float = 0.0
     before: float = 0.0
     gain: int = 0
@@ -97,7 +99,9 @@ class Blocks:
         """Judge a stretch of a file, given as its pieces."""
         new, old = aligned(self.after.keys, stretch), aligned(self.before.keys, stretch)
         out = Reading(after=_share(self.after, new), before=_share(self.before, old))
-        done = [_BlockReading(self, b, new, old, stretch, out).judge() for b in self.blocks]
+        judged = [_BlockReading(self, b, new, old, stretch, out) for b in self.blocks]
+        done = [b.judge() for b in judged]
+        core = [at for b in judged for at in b.places]
         out.gain = _worth(self.after, new) - _worth(self.before, old)
         only_less = all(b.new[0] == b.new[1] for b in self.blocks)
         done += [all(i in new for i in self._added), self._has_lines(new, stretch)]
@@ -105,6 +109,7 @@ class Blocks:
         out.is_done = bool(self.blocks) and all(done) and is_gain
         places = [*new.values(), *old.values()]
         out.first, out.last = min(places, default=-1), max(places, default=-1)
+        out.core = (min(core, default=out.first), max(core, default=out.last))
         out.absent -= out.present
         return out
 
@@ -178,6 +183,12 @@ class _BlockReading:
         if done or (fresh and is_placed):
             self._out.has_some = True
         return done
+
+    @property
+    def places(self) -> list[int]:
+        """Return where its added pieces are, or its neighbours if it has none."""
+        at = [self._new[i] for i in range(*self._block.new) if i in self._new]
+        return at or [n[1] for n in (self._left, self._right) if n is not None]
 
     def _mark(self, text: Chunks, i: int, is_there: bool) -> None:
         lines = range(text.first[i], text.last[i] + 1)

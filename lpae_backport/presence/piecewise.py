@@ -153,7 +153,7 @@ def _finding(image: Image, file: Standing, reading: Reading, pieces: Chunks, lo:
         reading,
         first,
         last,
-        _stands_in(image, file, first, last),
+        _stands_in(image, file, *(pieces.first[lo + at] for at in reading.core)),
         tuple(lines[i] for i in sorted(reading.present & changed)),
         tuple(lines[i] for i in sorted(reading.absent & changed)),
         forms,
@@ -161,15 +161,12 @@ def _finding(image: Image, file: Standing, reading: Reading, pieces: Chunks, lo:
 
 
 def _stands_in(image: Image, file: Standing, first: int, last: int) -> bool | None:
-    """Tell whether a stretch is of what the hunk changes."""
+    """Tell whether what decided, from its first line to its last, is of what the hunk changes."""
     if not image.is_c:
         return None
-    if image.has_head:
-        lines = range(first, last + 1)
-        return any(name_in(file.head(line + 1)) == image.name != b"" for line in lines)
-    if not image.section:
+    if not image.name:
         return None
-    head = file.head(first + 1)
-    if same_head(image.section, head) or name_in(head) == image.also != b"":
-        return True
-    return False if name_in(image.section) else None
+    begin, end = file.head(first + 1), file.head(last + 1)
+    names = {image.name, image.last_names[1], image.also} - {b""}
+    here = name_in(begin) in names or (not image.has_head and same_head(image.section, begin))
+    return here and (begin == end or name_in(end) in names)

@@ -14,6 +14,7 @@ from lpae_backport.mailpatch.masked import is_masked
 from lpae_backport.mailpatch.model import FileChange, LineKind, Patch, Repair
 from lpae_backport.mailpatch.sheet import Sheet, sheet_of
 from lpae_backport.mailpatch.tally import Work
+from lpae_backport.mailpatch.unmasking import unmasked
 
 _TAGS = re.compile(r"\s*(?:(?:re|aw|fwd?|sv|antw)\s*:|\[[^\[\]]{0,100}\])\s*", re.I)
 _PLACE = re.compile(r"\b(\d{1,4})\s?/\s?(\d{1,4})\b")
@@ -74,6 +75,7 @@ def patch_of(letter: Letter, origin: str, tree: FileTree | None, work: Work) -> 
     said, _ = attributions(sheet) if sheet.depth else ([], set())
     author, date, told = _author(letter, sheet, word, said)
     subject = subject_of(word.subject or letter.subject)
+    diff.changes = unmasked(diff.changes, tree)
     changes = tuple(respaced(sheet, diff, tree))
     totals = _checked(changes, word, sheet.numbers[0])
     sender = letter.sender if sheet.depth else ""

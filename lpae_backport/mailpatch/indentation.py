@@ -9,11 +9,12 @@ from lpae_backport.filetree import FileTree
 from lpae_backport.mailpatch.diffreading import Diff
 from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind, Repair
 from lpae_backport.mailpatch.sheet import Sheet
-from lpae_backport.mailpatch.treelines import TreeLines
+from lpae_backport.mailpatch.treelines import TreeLines, squeezed
 from lpae_backport.whitespace import TAB, indent_of, margin
 
 _SPACED = (".rst", ".py", ".yaml", ".yml", ".json", ".md", ".txt", ".svg", ".pl", ".rs", ".toml")
 """Files that are indented by spaces, or may be."""
+_LOST = "changes white space alone, and white space was lost on the way"
 _ENOUGH = 0.6
 """Such a share of indented lines must fit a rule for it to be the mailer's."""
 
@@ -135,6 +136,8 @@ def _trimmed(sheet: Sheet, hunk: Hunk, rows: tuple[int, ...]) -> Hunk:
 
 def _mended(hunk: Hunk, file: TreeLines, rule: Rule | None, lost: bool) -> Hunk:
     """Give the lines of a hunk the tree's white space, or that of a rule."""
+    if _is_blank(hunk) and file.lines:
+        return _settled(hunk, file, rule)
     real = file.run(list(hunk.before), hunk.old_start - 1)
     before = iter(real or ())
     lines: list[Line] = []
@@ -158,6 +161,40 @@ def _mended(hunk: Hunk, file: TreeLines, rule: Rule | None, lost: bool) -> Hunk:
         text = f"tabs of {_so_many(fromrule)} restored where the mailer put {rule}"
         repairs.append(Repair(hunk.at, f"{text}; others cannot be told"))
     return replace(hunk, lines=tuple(lines), repairs=tuple(repairs))
+
+
+def _is_blank(hunk: Hunk) -> bool:
+    """Tell whether a hunk changes white space alone."""
+    return squeezed("".join(hunk.before)) == squeezed("".join(hunk.after))
+
+
+def _settled(hunk: Hunk, file: TreeLines, rule: Rule | None) -> Hunk:
+    """Mend a hunk that changes white space alone: the tree's may be that before or after."""
+    texts = [_tabbed(x.text, rule) if rule is not None else x.text for x in hunk.lines]
+    is_old = _has(hunk, texts, LineKind.REMOVED, file)
+    is_new = _has(hunk, texts, LineKind.ADDED, file)
+    lines = []
+    for x, text in zip(hunk.lines, texts, strict=True):
+        same = file.spelled(text) if x.kind is LineKind.CONTEXT and text.strip() else None
+        lines.append(replace(x, text=text if same is None else same))
+    repairs = list(hunk.repairs)
+    changed = sum(a.text != b.text for a, b in zip(lines, hunk.lines, strict=True))
+    if changed:
+        repairs.append(Repair(hunk.at, f"tabs of {_so_many(changed)} restored"))
+    problem = hunk.problem or ("" if is_old != is_new else _LOST)
+    return replace(hunk, lines=tuple(lines), repairs=tuple(repairs), problem=problem)
+
+
+def _has(hunk: Hunk, texts: list[str], kind: LineKind, file: TreeLines) -> bool:
+    """Tell whether the tree has one of a hunk's texts, with its lines of a kind to the letter."""
+    kept = [i for i, x in enumerate(hunk.lines) if x.kind in (kind, LineKind.CONTEXT)]
+    near = hunk.new_start if kind is LineKind.ADDED else hunk.old_start
+    block = file.run([texts[i] for i in kept], near - 1)
+    if block is None:
+        return False
+    pairs = [(texts[i], real) for i, real in zip(kept, block, strict=True)]
+    mine = [p for i, p in zip(kept, pairs, strict=True) if hunk.lines[i].kind is kind]
+    return all(text.rstrip() == real.rstrip() for text, real in mine)
 
 
 def _tabbed(text: str, rule: Rule) -> str:

@@ -154,10 +154,13 @@ def whole_columns(body: Quoted) -> int:
     """Return how many columns the widest line takes that could have been wrapped, and was not.
 
     Lines with tabs, or with what may have been tabs, do not count: their width may have changed.
+    Nor do those with addresses, which may have been masked later.
     """
     widest = 0
     for row, text in enumerate(body.texts):
         if body.levels[row] != body.depth or len(text) + body.columns[row] <= widest:
+            continue
+        if "@" in text or " at " in text or "[email" in text:
             continue
         if text[:1] in _MARKS and _SPACED.search(text, 1) is None and " " in text[1:].strip():
             widest = max(widest, body.columns_of(row))

@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The lines of a tree's file, found again though their white space has been lost."""
 
+import re
+from collections.abc import Mapping
+
 from lpae_backport.filetree import FileTree, UnreadableError
+
+Patterns = Mapping[int, re.Pattern[str]]
+"""For some lines of a run, by index, a pattern for the line without its white space."""
 
 
 class TreeLines:
@@ -16,6 +22,7 @@ class TreeLines:
         self._tree, self._path = tree, path
         self._lines: list[str] | None = None
         self._places: dict[str, list[int]] = {}
+        self._addressed: dict[str, str] | None = None
 
     @property
     def lines(self) -> list[str]:
@@ -50,12 +57,15 @@ class TreeLines:
         )
         return found.pop() if len(found) == 1 else None
 
-    def run(self, texts: list[str], near: int) -> list[str] | None:
+    def run(
+        self, texts: list[str], near: int, patterns: Patterns | None = None
+    ) -> list[str] | None:
         """Return the lines that a run of lines stands for.
 
         Args:
             texts: the run.
             near: where it is likely to begin, counted from 0.
+            patterns: for some of the texts, what stands for them, white space aside.
 
         Returns:
             The file's lines there, or at the nearest place where it has the whole run; `None` if
@@ -64,14 +74,29 @@ class TreeLines:
         if not self.lines or not texts:
             return None
         wanted = [squeezed(t) for t in texts]
+        patterns = patterns or {}
+        plain = [i for i in range(len(wanted)) if i not in patterns]
+        if not plain:
+            return None
         # The rarest line has the fewest places to look at.
-        rare = min(range(len(wanted)), key=lambda i: len(self._places.get(wanted[i], [])))
+        rare = min(plain, key=lambda i: len(self._places.get(wanted[i], [])))
         places = [i - rare for i in self._places.get(wanted[rare], [])]
         for start in sorted(places, key=lambda p: abs(p - near))[:50]:
             block = self.lines[start : start + len(wanted)] if start >= 0 else []
-            if [squeezed(x) for x in block] == wanted:
+            found = [squeezed(x) for x in block]
+            for i in patterns.keys() if len(found) == len(wanted) else ():
+                if patterns[i].fullmatch(found[i]):
+                    found[i] = wanted[i]
+            if found == wanted:
                 return block
         return None
+
+    def only(self, pattern: re.Pattern[str]) -> str | None:
+        """Return the line with an address that a pattern stands for; `None` if not just one."""
+        if self._addressed is None:
+            self._addressed = {x: squeezed(x) for x in self.lines if "@" in x}
+        found = [x for x, bare in self._addressed.items() if pattern.fullmatch(bare)]
+        return found[0] if len(found) == 1 else None
 
 
 def squeezed(text: str) -> str:

@@ -287,3 +287,47 @@ def test_known_to_be_before() -> None:
     blob = hashlib.sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()
     text = diff(BEFORE, AFTER).replace("\n---", f"\nindex {blob[:12]}..123456789abc 100644\n---", 1)
     assert statuses(verdict(patch(text), AFTER)) != ["applied"]
+
+
+def test_function_beside_that_is_alike() -> None:
+    """What decides must stand in the right function, though lines around stand in both."""
+    body = (
+        "{\n\tprepare(toy);\n\tif (mode >= FIRST &&\n\t    mode < LAST)\n\t\tset(toy, mode);\n}\n\n"
+    )
+    head = "static void toy_%s(struct toy *toy, int mode)\n"
+    text = head % "one" + body + head % "two" + body
+    new = text.replace("mode >= FIRST &&\n\t    mode < LAST", "mode < LAST")
+    made = patch(diff(text, new))
+    assert statuses(verdict(made, new)) == ["applied"] * len(made.changes[0].hunks)
+    at = new.index("mode < LAST")
+    half = new[:at] + "mode < LAST_X" + new[at + len("mode < LAST") :]
+    assert statuses(verdict(made, half))[0] != "applied"
+
+
+def test_altered_token_of_an_added_line() -> None:
+    """A token of an added line that the removed one had too must be there as well."""
+    after = BEFORE.replace("toy_check(toy, mode);", "toy_check(toy, toy->clock, mode);", 1)
+    made = patch(diff(BEFORE, after))
+    assert statuses(verdict(made, after.replace("\t", "  "))) == ["applied"]
+    other = after.replace("toy->clock, mode);", "toy->clock, mode_of(toy));")
+    assert statuses(verdict(made, other)) != ["applied"]
+
+
+def test_two_functions_in_one_hunk_move_apart() -> None:
+    """A hunk that touches two functions is looked for in each."""
+    before = BEFORE.replace(
+        "\treturn 0;\n}\n\nstatic int toy_resume", "\treturn toy->x;\n}\n\nstatic int toy_resume"
+    )
+    after = before.replace("return toy->x;", "return toy_result(toy);").replace(
+        "static int toy_resume(struct toy *toy, int mode)",
+        "static int toy_resume(struct toy *toy, int mode, int more)",
+    )
+    made = patch(diff(before, after))
+    assert len(made.changes[0].hunks) == 1
+    between = after.replace(
+        "static int toy_resume",
+        "static int later(void)\n{\n\treturn 1;\n}\n\nstatic int toy_resume",
+    )
+    assert statuses(verdict(made, between)) == ["applied"]
+    half = between.replace("int mode, int more)", "int mode)")
+    assert statuses(verdict(made, half)) != ["applied"]

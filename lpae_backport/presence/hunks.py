@@ -102,6 +102,12 @@ class FileHunks:
                 gone = name not in self._file.names and not stands(part, self._file)
                 found.append((None, gone))
                 continue
+            if image.is_code and not part.is_code:
+                # Only comments or white space: its code must be there all the same.
+                units = part.after(Level.TOKENS).units
+                there = not units or bool(self._file.layer(Level.TOKENS).find(units))
+                found.append((None, there))
+                continue
             choice = self._chosen(part)
             if choice is not None:
                 found.append((choice.place, choice.is_applied))

@@ -16,7 +16,7 @@ _CLOSING = (b"}", b"};")
 
 
 def parted(image: Image, path: str) -> list[Image]:
-    """Return the parts of a hunk of C that change code, each with the context of its own function.
+    """Return the parts of a hunk of C that change something, each within its own function.
 
     Args:
         image: the hunk.
@@ -32,10 +32,9 @@ def parted(image: Image, path: str) -> list[Image]:
     found = []
     for a, b in zip(cuts, cuts[1:], strict=False):
         if any(x.kind is not LineKind.CONTEXT for x in lines[a:b]):
-            part = Image(_part(image.hunk, a, b), path, image.also if a == 0 else b"")
-            if part.is_code or not image.is_code:
-                found.append(part)
-    return found if found and (len(found) > 1 or len(found[0].lines) < len(lines)) else []
+            found.append(Image(_part(image.hunk, a, b), path, image.also if a == 0 else b""))
+    is_whole = len(found) == 1 and len(found[0].lines) == len(lines)
+    return [] if is_whole else found
 
 
 def _ends(image: Image, i: int) -> bool:

@@ -176,3 +176,28 @@ def test_no_word_is_lost_in_silence(
     for change in patch.changes:
         for hunk, other in zip(change.hunks, theirs[change.path].hunks, strict=True):
             assert told(hunk) == told(other) or _is_told(other)
+
+
+@pytest.mark.parametrize("quote", ["> ", ">> "])
+def test_lone_backslash_is_the_rest_of_a_macro(quote: str) -> None:
+    """It is not the note that a file ends without a newline."""
+    macro = "+#define FOO_SET(_id, _lut, _list, _seq, _switch, _margin_id, _xy)"
+    text = f"{HEAD}> @@ -1,2 +1,4 @@\n>  int a;\n> {macro}\n> \\\n> +\tfoo(_id)\n>  int b;\n"
+    hunk = hunk_of(text.replace("> ", quote))
+    assert shown(hunk) == [" int a;", f"{macro} \\", "+foo(_id)", " int b;"]
+    assert not hunk.problem
+
+
+def test_rest_that_looks_marked_is_no_line_that_displaces_another() -> None:
+    """A rest may begin with a minus: the line that has no place in the counts then is missed."""
+    long = "-\tfoo->xfer.ret = foo_is_complete(foo, bar) ? foo->xfer.length_of_it :"
+    lines = ["int a;", "", "Why?", "", "> -\tint c;", f"> {long}", "> -ECMDSPLIT;", ">  int b;"]
+    text = f"{HEAD}> @@ -1,4 +1,2 @@\n>  " + "\n".join(lines) + "\n"
+    hunk = hunk_of(text)
+    assert shown(hunk) == [
+        " int a;",
+        "-int c;",
+        f"-{' '.join(long[1:].split())} -ECMDSPLIT;",
+        " int b;",
+    ]
+    assert not hunk.problem

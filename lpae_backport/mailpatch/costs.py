@@ -119,7 +119,7 @@ class Costs:
         if text[:1] in "+- ":
             if text.rstrip() == "--" and is_done:
                 return 0
-            return 8 if not piece else 12
+            return 12 if piece or depth else 8
         if is_done:
             return 8 if depth else 5 if piece else 1
         return (3 if not piece else 5) if depth == 0 else 9
@@ -149,11 +149,13 @@ class Costs:
         if _is_value(before, text):
             return 5
         marked = _marked(text)
+        if text.strip() == "+" and self._is_wide(row):
+            marked = 9  # The operator that a line of code ends in.
         cost = 0 if before.endswith(" ") else 1
         cost = marked + (cost if self._is_wide(row) else 6)
+        if piece == 1 and not marked and self._is_joined(row):
+            return 0
         if piece == 1 and before[:1] in " -" and not marked:
-            if self._is_joined(row):
-                return 0
             # A line of the tree's has no space at its end: what has one was broken there.
             if self.known(before[1:]) and not before.endswith(" "):
                 return cost + 5
@@ -200,4 +202,5 @@ def _marked(text: str) -> int:
 
 
 def _first_word(text: str) -> int:
-    return len((text.split(None, 1) or [""])[0])
+    """Return how many columns there are up to the first space; a mailer breaks at no tab."""
+    return width(text.lstrip(" ").split(" ", 1)[0])

@@ -110,7 +110,7 @@ def _clean(
             new -= 1
         elif mark == "-":
             old -= 1
-        elif mark == "\\" and lines and not lines[-1].is_unended:
+        elif text.startswith("\\ ") and lines and not lines[-1].is_unended:
             lines[-1] = replace(lines[-1], is_unended=True)
             row += 1
             continue

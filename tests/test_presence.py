@@ -331,3 +331,14 @@ def test_two_functions_in_one_hunk_move_apart() -> None:
     assert statuses(verdict(made, between)) == ["applied"]
     half = between.replace("int mode, int more)", "int mode)")
     assert statuses(verdict(made, half)) != ["applied"]
+
+
+def test_absence_amid_other_context_counts_only_beside_more() -> None:
+    """Lines that are gone amid changed context may never have been, if nothing else is in."""
+    with_line = BEFORE.replace("\ttoy_stop(toy);\n", "\ttoy_stop(toy);\n\ttoy_log(toy->name);\n")
+    both = AFTER.replace("\tkfree(toy);\n", "\tkfree(toy);\n\ttoy_last();\n")
+    made = patch(diff(with_line, AFTER))
+    assert len(made.changes[0].hunks) == 2
+    context = ("\tkfree(toy->name);\n", "\tkfree(toy->label);\n")
+    assert statuses(verdict(made, both.replace(*context)))[0] == "applied"
+    assert "applied" not in statuses(verdict(made, BEFORE.replace(*context)))

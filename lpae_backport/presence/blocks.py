@@ -23,6 +23,8 @@ _REACH = 4
 """Pieces of context that are looked at for a neighbour."""
 _FORMS = 200
 """Pieces of one block that another form is looked for of."""
+_AROUND = 0.85
+"""How much of the context must be there where only lines that are gone can tell."""
 _ALONE = 6
 """Telling words with which added pieces are known without a neighbour."""
 
@@ -105,7 +107,9 @@ class Blocks:
         out.gain = _worth(self.after, new) - _worth(self.before, old)
         only_less = all(b.new[0] == b.new[1] for b in self.blocks)
         done += [all(i in new for i in self._added), self._has_lines(new, stretch)]
-        is_gain = out.gain > 0 or (only_less and not out.gain)
+        if only_less and out.after < _AROUND:
+            out.has_some = False
+        is_gain = out.gain > 0 or (only_less and not out.gain and out.after >= _AROUND)
         out.is_done = bool(self.blocks) and all(done) and is_gain
         places = [*new.values(), *old.values()]
         out.first, out.last = min(places, default=-1), max(places, default=-1)

@@ -2,6 +2,7 @@
 """Judges the hunks of one file of a patch in one file of a tree."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind
 from lpae_backport.presence.choosing import Choice, Looking
@@ -160,7 +161,8 @@ class FileHunks:
         self._taken.append((f.first, f.last))
         why = "all its changes are there; what stands around them was changed"
         at = (f.first, f.last)
-        return self._said(image.hunk, HunkStatus.APPLIED, why, at, _changed(image.hunk))
+        verdict = self._said(image.hunk, HunkStatus.APPLIED, why, at, _changed(image.hunk))
+        return replace(verdict, is_weak=not any(x.kind is LineKind.ADDED for x in image.hunk.lines))
 
     def _partly(self, image: Image, f: Finding) -> HunkVerdict:
         total = len(f.present) + len(f.absent)

@@ -24,6 +24,7 @@ from lpae_backport.presence.wholefiles import created, mode, moved, removed, sam
 _BLOB = re.compile(r"[0-9a-f]{7,40}\Z")
 _SHELVES: "WeakKeyDictionary[FileTree, Shelf]" = WeakKeyDictionary()
 _DEFINERS = 8
+_THERE = (HunkStatus.APPLIED, HunkStatus.PARTLY)
 
 
 def shelf_of(tree: FileTree) -> Shelf:
@@ -125,14 +126,26 @@ def _elsewhere(verdict: HunkVerdict, change: FileChange, shelf: Shelf) -> HunkVe
 
 
 def _settled(files: list[FileVerdict]) -> list[FileVerdict]:
-    """Doubt that a file that is absent was removed by the patch if nothing else of it is there."""
-    others = [f.status for f in files if f.change.new_path]
-    if not others or any(s in (HunkStatus.APPLIED, HunkStatus.PARTLY) for s in others):
+    """Doubt what is called applied only because something is absent.
+
+    A file or a line that is not there may never have been, unless something else of the patch is.
+    """
+    firm = [h for f in files if f.change.new_path for h in f.hunks if not h.is_weak]
+    others = [f.status for f in files if f.change.new_path and not f.hunks]
+    if any(s in _THERE for s in (*others, *(h.status for h in firm))):
         return files
-    why = "the file is not there, but nothing else of the patch is done: it may never have been"
-    return [
-        same(f.change, HunkStatus.UNKNOWN, why)
-        if not f.change.new_path and f.status is HunkStatus.APPLIED
-        else f
-        for f in files
-    ]
+    some = len(firm) + len(others) > 0
+    return [_doubted(f) if some and f.status in _THERE else f for f in files]
+
+
+def _doubted(f: FileVerdict) -> FileVerdict:
+    if not f.change.new_path:
+        why = "the file is not there, but nothing else of the patch is: it may never have been"
+        return same(f.change, HunkStatus.UNKNOWN, why)
+    hunks = tuple(_doubted_hunk(h) if h.is_weak else h for h in f.hunks)
+    return replace(f, status=summed(h.status for h in hunks), hunks=hunks)
+
+
+def _doubted_hunk(h: HunkVerdict) -> HunkVerdict:
+    why = "its lines are not there, but nothing else of the patch is: they may never have been"
+    return replace(h, status=HunkStatus.CONFLICTS, why=why, present=(), absent=h.present)

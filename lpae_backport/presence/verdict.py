@@ -32,6 +32,8 @@ class HunkVerdict:
         present: of its changed lines, those whose change the tree has.
         absent: those whose change it has not.
         similarity: for a conflict, how alike the nearest place is, from 0 to 1.
+        is_weak: whether it is called applied only for what is absent, amid changed context: it
+            counts only beside others of the patch that are.
     """
 
     hunk: Hunk
@@ -43,6 +45,7 @@ class HunkVerdict:
     present: tuple[Line, ...] = ()
     absent: tuple[Line, ...] = ()
     similarity: float = 0.0
+    is_weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)

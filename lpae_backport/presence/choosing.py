@@ -146,7 +146,8 @@ class Looking:
         if left:
             first = left[0]
             words = words_in(self._image.before(first.level).units)
-            is_sure = first.distance == 0 or (first.agrees is True and words >= 2 * _TELLING)
+            is_sure = first.agrees is True and words >= 2 * _TELLING
+            is_sure = is_sure or (first.distance == 0 and first.agrees is not False)
             return Choice(False, first, is_sure)
         return None
 

@@ -151,6 +151,7 @@ class FileHunks:
         words = [how.get(p.level, "but for comments and line breaks")]
         words += [_moved(p.distance)] if p.distance and not choice.fuzz else []
         words += [f"with fuzz {choice.fuzz}"] if choice.fuzz else []
+        words += ["not in what the hunk names"] if p.agrees is False else []
         why = ", ".join(w for w in words if not (w == "exactly" and len(words) > 1))
         at = (p.first, p.last)
         return self._said(

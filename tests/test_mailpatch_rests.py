@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lpae_backport.errors import TreeError
 from lpae_backport.filetree import MemoryTree
 from lpae_backport.mailpatch.model import Hunk, Patch
 from lpae_backport.mailpatch.reading import parse
@@ -201,3 +202,43 @@ def test_rest_that_looks_marked_is_no_line_that_displaces_another() -> None:
         " int b;",
     ]
     assert not hunk.problem
+
+
+@pytest.mark.parametrize("marks", ["RC> ", " RC> ", "> RC> ", "RC> AB> ", "RC>AB> "])
+def test_quoting_with_initials(marks: str) -> None:
+    """Some mailers put initials before the mark of quoting."""
+    lines = ["diff --git a/a.c b/a.c", "--- a/a.c", "+++ b/a.c", "@@ -1,2 +1,2 @@"]
+    lines += [" int a;", "-int b;", "+RC> x;"]
+    text = "Ray wrote:\n" + "".join(f"{marks}{x}\n" for x in lines) + "\nWhy?\n"
+    (patch,) = parse(text.encode(), "x")
+    hunk = patch.changes[0].hunks[0]
+    assert [x.text for x in hunk.lines] == ["int a;", "int b;", "RC> x;"]
+    assert not hunk.problem
+    assert [c.text for c in patch.comments][-1] == "Why?"
+
+
+def test_remark_behind_a_header_leaves_the_hunk_whole() -> None:
+    """No line of the hunk is in doubt, whatever the section was."""
+    section = "static int foo_register_with_the_core(struct foo *foo, int a)"
+    text = f"{HEAD}> @@ -1,2 +1,3 @@ {section}\nReviewed with this fixed.\n>  int a;\n> +int c;\n"
+    hunk = hunk_of(f"{text}>  int b;\n")
+    assert shown(hunk) == [" int a;", "+int c;", " int b;"]
+    assert not hunk.problem
+    assert says(hunk, "remark")
+
+
+@pytest.mark.parametrize("data", [b"From ", b"From x", b"\nFrom "])
+def test_half_a_line_of_a_mailbox(data: bytes) -> None:
+    """What begins like a mailbox and ends at once is no patch."""
+    with pytest.raises(TreeError):
+        parse(data, "x")
+
+
+def test_quoted_printable_that_nothing_tells_of() -> None:
+    """A page shows a mail as it was sent: no equals sign stands there that is none of a code."""
+    text = f"{HEAD}@@ -1,2 +1,2 @@\n int a;\n-int b =3D f(x,=20\n+int b =3D f(x, =\ny, z);\n"
+    hunk = hunk_of(text.replace("> ", ""))
+    assert [x.text for x in hunk.lines] == ["int a;", "int b = f(x, ", "int b = f(x, y, z);"]
+    assert [x.at for x in hunk.lines] == [5, 6, 7]
+    hunk = hunk_of(text.replace("> ", "").replace("int a;", "int a = 0x3D, b=3D;"))
+    assert hunk.lines[1].text == "int b =3D f(x,=20"

@@ -155,10 +155,10 @@ class Costs:
         cost = marked + (cost if self._is_wide(row) else 6)
         if piece == 1 and not marked and self._is_joined(row):
             return 0
-        if piece == 1 and before[:1] in " -" and not marked:
-            # A line of the tree's has no space at its end: what has one was broken there.
-            if self.known(before[1:]) and not before.endswith(" "):
-                return cost + 5
+        # A line of the tree's has no space at its end: what has one was broken there.
+        is_whole = before[:1] in " -" and not before.endswith(" ")
+        if piece == 1 and not marked and is_whole and self.known(before[1:]):
+            return cost + 5
         return cost
 
     def _is_joined(self, row: int) -> bool:

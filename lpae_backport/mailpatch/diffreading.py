@@ -113,7 +113,9 @@ class _Reader:
         path = self.diff.changes[-1].path if self.diff.changes else ""
         self.diff.talk.append(Talk(row, path, len(self.hunks) - 1, line))
         if self.hunks:
-            self._doubt(row, doubt(self.sheet, row, self.lines.knows))
+            told = doubt(self.sheet, row, self.lines.knows)
+            # Behind a header it would be the rest of its section, which is no line of the hunk.
+            self._doubt(row, told if line >= 0 else min(told, Doubt.HARDLY))
 
     def _doubt(self, row: int, doubt: Doubt) -> None:
         """Say of the last hunk that a line was taken for a remark, if it may be none."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Takes mails apart: mailboxes, MIME parts, encodings, ``format=flowed``."""
 
+import quopri
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ _DIFF = re.compile(r"^(?:> ?)*(?:@@ -\d|diff --git |GIT binary patch)", re.M)
 _PARSER = BytesParser(policy=policy.compat32)
 _ESCAPED = re.compile(r"^(?:&gt; ?)+(?:@@ -\d|diff --git )", re.M)
 _HARD = re.compile(r"^(?:> ?)*[ +-]?\xa0", re.M)
+_EQUALS = re.compile(r"=(?![0-9A-F]{2}|\s*$)", re.M)
+"""An equals sign that is none of quoted-printable's."""
 _FULL_LINE = 50
 _UNREAD = "the mail's parts cannot be told apart: read as it stands, nothing is decoded"
 
@@ -76,8 +79,8 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, bool]]:
 
 def _letters(chunk: bytes, first: int, is_boxed: bool) -> Iterator[Letter]:
     if is_boxed:
-        cut = chunk.index(b"\n") + 1
-        chunk, first = chunk[cut:], first + 1
+        _, _, chunk = chunk.partition(b"\n")
+        first += 1
     head = _FIRST.match(chunk)
     if head is None or _TELLING.search(head[0]) is None:
         yield _text(_decoded(chunk, ""), first, is_boxed)
@@ -185,6 +188,8 @@ def _text(text: str, first: int, is_boxed: bool) -> Letter:
     if lines and not lines[-1]:
         lines.pop()
     letter = Letter(lines, range(first, first + len(lines)))
+    if "=3D" in text and _EQUALS.search(text) is None and _DIFF.search(text):
+        _decode(letter, first)
     if "\r" in text:
         ended = [line for line in lines if line.endswith("\r")]
         if len(ended) * 10 >= len(lines) * 9 or any(_DIFF.match(line) for line in ended):
@@ -197,6 +202,26 @@ def _text(text: str, first: int, is_boxed: bool) -> Letter:
                 letter.lines[i] = line[1:]
                 letter.repairs.append(Repair(first + i, "'>From ' of a mailbox made 'From '"))
     return letter
+
+
+def _decode(letter: Letter, first: int) -> None:
+    """Decode quoted-printable text that a mail's head, or none, says nothing of."""
+    lines: list[str] = []
+    numbers: list[int] = []
+    is_open = False
+    for number, line in zip(letter.numbers, letter.lines, strict=True):
+        plain = line.rstrip()
+        if is_open:
+            lines[-1] += plain
+        else:
+            lines.append(plain)
+            numbers.append(number)
+        is_open = plain.endswith("=")
+        if is_open:
+            lines[-1] = lines[-1][:-1]
+    raw = (quopri.decodestring(x.encode("utf-8", "surrogateescape")) for x in lines)
+    letter.lines, letter.numbers = [_decoded(x, "") for x in raw], numbers
+    letter.repairs.append(Repair(first, "quoted-printable decoded, though nothing says it is"))
 
 
 def _unmask(letter: Letter, text: str, first: int) -> None:

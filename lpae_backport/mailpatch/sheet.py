@@ -18,6 +18,8 @@ HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@(?
 MAX_LINE = 65536
 """Longest line that is looked at, in characters."""
 _QUOTES = re.compile(r"(?:> ?)*")
+_INITIALS = re.compile(r"[A-Z][A-Za-z]{0,3}(?=>)")
+_SIGNED = re.compile(r"((?: ?(?:[A-Z][A-Za-z]{0,3})?>){1,8}) ?(?:@@ -\d|diff --git |Index: \S)")
 _HEAD = re.compile(r"((?:> ?)*)(?:@@ -\d|diff --git |Index: \S)")
 
 
@@ -83,6 +85,7 @@ def sheet_of(lines: list[str], numbers: Sequence[int]) -> Sheet:
         lines: the lines, without their ends.
         numbers: which lines of the input they are.
     """
+    lines = _without_initials(lines)
     flat = Sheet(0, lines, bytes(len(lines)), numbers, bytes(len(lines)))
     if not any(line.startswith(">") for line in lines):
         return flat
@@ -101,6 +104,19 @@ def sheet_of(lines: list[str], numbers: Sequence[int]) -> Sheet:
     for row in rests:
         levels[row] = depth
     return Sheet(depth, texts, levels, numbers, columns, others, rests, told)
+
+
+def _without_initials(lines: list[str]) -> list[str]:
+    """Return lines without the initials that some mailers put before the mark of quoting."""
+    heads = (_SIGNED.match(line) for line in lines if "> " in line[:40])
+    names = {name for m in heads if m is not None for name in _INITIALS.findall(m[1])}
+    if not names:
+        return lines
+    marks = re.compile(rf"(?: ?(?:{'|'.join(sorted(names))})?>)+")
+    return [
+        _INITIALS.sub("", m[0]).lstrip() + line[m.end() :] if (m := marks.match(line)) else line
+        for line in lines
+    ]
 
 
 def _place(lines: list[str], numbers: Sequence[int]) -> tuple[int, str, tuple[int, ...]]:

@@ -126,6 +126,15 @@ def test_renaming_is_named() -> None:
     assert any(w.startswith("after renaming") for w in whys)
 
 
+def test_what_a_patch_brings_itself_is_no_prerequisite() -> None:
+    """Whether its name stands behind its type or, as in the kernel, on a line of its own."""
+    own = "static int\ntoy_own(struct toy *toy)\n{\n\treturn toy_alien(toy);\n}\n\n"
+    after = own + BEFORE.replace("\ttoy->mode = mode;\n", "\ttoy->mode = toy_own(toy);\n")
+    small = MemoryTree({PATH: BEFORE.encode()})
+    found = with_prerequisites([judge(patch(diff(BEFORE, after)), small)], small, None, "arm64")
+    assert [p.name for p in found[0].prerequisites] == ["toy_alien"]
+
+
 def test_trial_goes_in_order() -> None:
     """The second patch is tried on what the first leaves."""
     later = AFTER.replace("toy->count++;", "toy->count += 2;")

@@ -342,3 +342,14 @@ def test_absence_amid_other_context_counts_only_beside_more() -> None:
     context = ("\tkfree(toy->name);\n", "\tkfree(toy->label);\n")
     assert statuses(verdict(made, both.replace(*context)))[0] == "applied"
     assert "applied" not in statuses(verdict(made, BEFORE.replace(*context)))
+
+
+def test_a_line_that_is_there_in_part_is_not_in() -> None:
+    """Of what `partly` tells, a line counts as in only if all of it is there."""
+    before = "int toy_go(struct toy *t)\n{\n\tint a = 1;\n\n\tget(t);\n\treturn a;\n}\n"
+    after = before.replace("\tget(t);\n", "\tint b = t->two;\n\n\tput(t, NULL, true);\n")
+    since = after.replace("put(t, NULL, true)", 'put(t, NULL, false, "why")')
+    hunk = verdict(patch(diff(before, after)), since).files[0].hunks[0]
+    assert hunk.status is HunkStatus.PARTLY
+    assert "\tint b = t->two;" in [x.text for x in hunk.present]
+    assert "\tput(t, NULL, true);" in [x.text for x in hunk.absent]

@@ -114,7 +114,7 @@ class Blocks:
         places = [*new.values(), *old.values()]
         out.first, out.last = min(places, default=-1), max(places, default=-1)
         out.core = (min(core, default=out.first), max(core, default=out.last))
-        out.absent -= out.present
+        out.present -= out.absent
         return out
 
     def _has_lines(self, new: dict[int, int], stretch: Sequence[bytes]) -> bool:

@@ -168,6 +168,9 @@ class FileHunks:
     def _partly(self, image: Image, f: Finding) -> HunkVerdict:
         total = len(f.present) + len(f.absent)
         why = f"{len(f.present)} of {total} changed lines"
+        if not f.absent:
+            what = "its changed line is" if total == 1 else f"all {total} changed lines are"
+            why = f"{what} there, but not among what the hunk has around"
         if f.forms:
             line, form = f.forms[0]
             why += f"; line {line.at} is there as '{form}'" if line.at else f"; now '{form}'"

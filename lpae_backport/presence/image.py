@@ -171,12 +171,16 @@ class Image:
 
     def said(self, level: Level, kind: LineKind) -> list[bytes]:
         """Return the lines of a kind that say something, their units with a blank between."""
+        return list(self.said_by(level, kind).values())
+
+    def said_by(self, level: Level, kind: LineKind) -> dict[int, bytes]:
+        """Return what lines of a kind say by their index; those that say nothing are left out."""
         side = self.before(level) if kind is LineKind.REMOVED else self.after(level)
         by_line: dict[int, list[bytes]] = {}
         for unit, i in zip(side.units, side.owner, strict=True):
             if self.hunk.lines[i].kind is kind:
                 by_line.setdefault(i, []).append(unit)
-        return [b" ".join(units) for units in by_line.values()]
+        return {i: b" ".join(units) for i, units in by_line.items()}
 
     def gone_in(self, level: Level, units: list[bytes], is_before: bool) -> bool:
         """Tell whether a removed line that the text after has nowhere stands beside that.

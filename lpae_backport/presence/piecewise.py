@@ -3,7 +3,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lpae_backport.mailpatch.model import Line, LineKind
@@ -146,6 +146,8 @@ def _finding(image: Image, file: Standing, reading: Reading, pieces: Chunks, lo:
     first, last = pieces.first[lo + reading.first], pieces.last[lo + reading.last]
     lines = image.hunk.lines
     changed = {i for i, x in enumerate(lines) if x.kind is not LineKind.CONTEXT}
+    torn = _torn(image, pieces.keys[lo + reading.first : lo + reading.last + 1])
+    present, absent = reading.present - torn, reading.absent | (reading.present & torn)
     forms = tuple(
         (lines[i], pieces.keys[lo + j].decode("utf-8", "replace")) for i, j in reading.notes
     )
@@ -154,10 +156,18 @@ def _finding(image: Image, file: Standing, reading: Reading, pieces: Chunks, lo:
         first,
         last,
         _stands_in(image, file, *(pieces.first[lo + at] for at in reading.core)),
-        tuple(lines[i] for i in sorted(reading.present & changed)),
-        tuple(lines[i] for i in sorted(reading.absent & changed)),
+        tuple(lines[i] for i in sorted(present & changed)),
+        tuple(lines[i] for i in sorted(absent & changed)),
         forms,
     )
+
+
+def _torn(image: Image, stretch: Sequence[bytes]) -> set[int]:
+    """Return the added lines that a stretch of a file has not in one piece, by their index."""
+    level = Level.TOKENS if image.is_c and image.levels[-1] is Level.TOKENS else Level.SPACED
+    text = b" %b " % b" ".join(stretch)
+    said = image.said_by(level, LineKind.ADDED)
+    return {i for i, line in said.items() if b" %b " % line not in text}
 
 
 def _stands_in(image: Image, file: Standing, first: int, last: int) -> bool | None:

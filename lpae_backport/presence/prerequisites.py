@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from lpae_backport.catalog.catalog import Catalog
 from lpae_backport.errors import AuditError
 from lpae_backport.filetree import FileTree, UnreadableError
-from lpae_backport.mailpatch.model import Line, LineKind, Patch
+from lpae_backport.mailpatch.model import FileChange, Line, LineKind, Patch
 from lpae_backport.masking import without_comments
 from lpae_backport.presence.image import is_c
 from lpae_backport.presence.judging import shelf_of
@@ -21,7 +20,7 @@ _TAG = re.compile(r"\b(struct|union|enum)\s+([A-Za-z_]\w+)")
 _MACRO = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b")
 _INCLUDE = re.compile(r"^\s*#\s*include\s*<([^>\"]+)>")
 _DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)")
-_FUNCTION = re.compile(r"^[A-Za-z_][\w\s*]*?\b(\w+)\s*\(")
+_FUNCTION = re.compile(r"^(?:[A-Za-z_][\w\s*]*?[\s*])?(\w+)\s*\(")
 _ENUMERATOR = re.compile(r"^\s*([A-Z]\w*)\s*(?:=[^,;]*)?,?\s*$")
 _KEYWORDS = frozenset(
     ("if", "for", "while", "switch", "return", "sizeof", "typeof", "defined", "do", "else")
@@ -150,23 +149,17 @@ def _own(patch: Patch) -> frozenset[str]:
 
 def _needed(verdict: PatchVerdict, tree: FileTree, new: FileTree, arch: str) -> list[Prerequisite]:
     """Ask `needs` what the added lines need."""
-    import tempfile
-
     from lpae_backport.catalog.index import catalog_of
-    from lpae_backport.mailpatch.written import mail_of
     from lpae_backport.needs.need import Status
     from lpae_backport.needs.requirements import needs_of
-    from lpae_backport.needs.subject import subject_of
+    from lpae_backport.needs.subject import subject_of_patches
 
-    catalogs: list[Catalog] = [catalog_of(t) for t in (new, tree)]
-    with tempfile.NamedTemporaryFile(suffix=".patch") as f:
-        f.write(mail_of(verdict.patch))
-        f.flush()
-        try:
-            subject = subject_of([f.name], new)
-            needs = needs_of(subject, catalogs[0], catalogs[1], arch)
-        except AuditError as e:
-            return [Prerequisite("?", "unknown", f"what it needs cannot be told: {e.message}")]
+    whole = replace(verdict.patch, changes=tuple(_whole_hunks(verdict.patch)))
+    try:
+        subject = subject_of_patches([whole], verdict.patch.origin, new)
+        needs = needs_of(subject, catalog_of(new), catalog_of(tree), arch)
+    except AuditError as e:
+        return [Prerequisite("?", "unknown", f"what it needs cannot be told: {e.message}")]
     own = _own(verdict.patch)
     found = []
     for n in needs.needs:
@@ -176,6 +169,12 @@ def _needed(verdict: PatchVerdict, tree: FileTree, new: FileTree, arch: str) -> 
         why = f"{n.status.value}" + (f": {n.how}" if n.how else "")
         found.append(Prerequisite(n.name, n.kind.value, why, lines))
     return found
+
+
+def _whole_hunks(patch: Patch) -> Iterable[FileChange]:
+    """Yield the changes of a patch without the hunks that are not whole."""
+    for c in patch.changes:
+        yield replace(c, hunks=tuple(h for h in c.hunks if not h.problem))
 
 
 def _mentions(verdict: PatchVerdict, word: str) -> tuple[int, ...]:

@@ -122,7 +122,8 @@ def renamed(
     """
     if not told:
         return verdict
-    names = ", ".join(f"{r.old.decode('latin-1')} to {r.new.decode('latin-1')}" for r in told[:3])
+    names = f"{told[0].old.decode('latin-1')} to {told[0].new.decode('latin-1')}"
+    names += f" and {len(told) - 1} more" if told[1:] else ""
     files = []
     for f in verdict.files:
         marks = [h.status is HunkStatus.CONFLICTS for h in f.hunks]

@@ -242,3 +242,26 @@ def test_quoted_printable_that_nothing_tells_of() -> None:
     assert [x.at for x in hunk.lines] == [5, 6, 7]
     hunk = hunk_of(text.replace("> ", "").replace("int a;", "int a = 0x3D, b=3D;"))
     assert hunk.lines[1].text == "int b =3D f(x,=20"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "     void            *i_private; /* fs or device private\npointer */",
+        " #define to_foo(d) \ncontainer_of(to_the_common_driver_of(d),                \\",
+    ],
+)
+def test_tabs_that_became_spaces_were_wider(line: str) -> None:
+    """How wide a line was when it was wrapped cannot be told from what its tabs became."""
+    lines = [" int a;", *line.split("\n"), "+int b;", " int c;"]
+    quoted = "".join(f"{'' if i == 2 else '> '}{x}\n" for i, x in enumerate(lines))
+    hunk = hunk_of(f"{HEAD}> @@ -1,3 +1,4 @@\n{quoted}")
+    assert hunk.problem or says(hunk, "remark")
+
+
+@pytest.mark.parametrize("last", ["+", "+0)", "+1"])
+def test_line_behind_a_remark_is_not_left_out(last: str) -> None:
+    """A rest that looks like a line fills the counts; what has no place then is told."""
+    wide = " \tret = foo_is_ready(foo, FOO_ALL_FLAGS) && foo_is_there(foo, FOO_ANY)"
+    diff = HEAD.replace("> ", "") + f"@@ -1 +1,2 @@\n{wide}\n+ ret\n\nWhy?\n\n{last}\n-- \n"
+    assert hunk_of(diff).problem

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lpae_backport.mailpatch.rests import Doubt, is_code
+from lpae_backport.mailpatch.rests import Doubt, first_word, is_code
 from lpae_backport.mailpatch.sheet import Sheet
 from lpae_backport.whitespace import width
 
@@ -168,7 +168,7 @@ class Costs:
     def _is_wide(self, row: int) -> bool:
         """Tell whether the line before is so wide that a mailer may have broken it."""
         before, text = self.sheet.texts[row - 1], self.sheet.texts[row]
-        return width(before) + _first_word(text) >= _WIDE
+        return width(before) + first_word(text) >= _WIDE
 
 
 def doubt(sheet: Sheet, row: int, known: Known) -> Doubt:
@@ -179,7 +179,7 @@ def doubt(sheet: Sheet, row: int, known: Known) -> Doubt:
         return Doubt.NEVER if found and known(before[1:]) else found
     if not before.strip() or not text.strip() or text[:1] in "+- ":
         return Doubt.NEVER
-    is_wide = width(before) + _first_word(text) >= _WIDE + 6
+    is_wide = width(before) + first_word(text) >= _WIDE + 6
     return Doubt.MAYBE if is_wide and is_code(text) else Doubt.NEVER
 
 
@@ -199,8 +199,3 @@ def _marked(text: str) -> int:
     if text[0] == " " or text[1:2] in ("", "\t") or text[1:3] == "  ":
         return 20
     return 7 if text[1] == " " else 9
-
-
-def _first_word(text: str) -> int:
-    """Return how many columns there are up to the first space; a mailer breaks at no tab."""
-    return width(text.lstrip(" ").split(" ", 1)[0])

@@ -8,6 +8,7 @@ from lpae_backport.mailpatch.costs import BLANK, CUT, MORE, NATURAL, NOTE, TALK,
 from lpae_backport.mailpatch.model import Hunk, Line, LineKind, Repair
 from lpae_backport.mailpatch.sheet import HUNK, Sheet
 from lpae_backport.mailpatch.tally import Reading, Work, readings
+from lpae_backport.whitespace import width
 
 _REST = "rest of the line before, wrapped by a mailer"
 _REST_BARE = "rest of the line before, wrapped by a mailer and not quoted; or a remark"
@@ -16,6 +17,8 @@ _BOUNDARY = re.compile(r"@@ -\d|diff --git(?: |$)|Index: \S|From [0-9a-f]{40} ")
 _HALF = re.compile(r"@@ -\d{1,9}(?:,\d{1,9})?(?: \+\d{1,9}(?:,\d{1,9})?)?$")
 _REMARK = re.compile(r"[+-]\d\b|[+-] \w|  ? ?\w")
 """How a remark may begin, though it looks marked: ``+1``, or an item of a list."""
+_OPERATOR = re.compile(r"[+-] \S")
+_WIDE = 62
 _MOST = 100_000
 """Most lines that one hunk may have."""
 
@@ -123,7 +126,7 @@ def _clean(
     if lines and sheet.own(row).startswith("\\ "):
         lines[-1] = replace(lines[-1], is_unended=True)
         row += 1
-    if not _ends(sheet, row):
+    if not _ends(sheet, row) or _is_followed(sheet, row):
         return None
     gaps = [r for r in range(first, row) if not texts[r].startswith("\\")]
     return lines, row, gaps
@@ -137,6 +140,18 @@ def _ends(sheet: Sheet, row: int) -> bool:
         return not sheet.doubts.get(row)
     text = sheet.texts[row]
     return not text or text.rstrip() == "--" or is_boundary(sheet, row) or text[:4] == "diff"
+
+
+def _is_followed(sheet: Sheet, row: int) -> bool:
+    """Tell whether a line of a hunk may stand behind a remark: then it is not over."""
+    while row < len(sheet) and not is_boundary(sheet, row):
+        text = sheet.own(row)
+        if text.rstrip() == "--":
+            return False
+        if text[:1] in ("+", "-"):
+            return True
+        row += 1
+    return False
 
 
 def _mended(sheet: Sheet, hunk: Hunk, first: int, known: Known, work: Work) -> Found:
@@ -170,15 +185,25 @@ def _mended(sheet: Sheet, hunk: Hunk, first: int, known: Known, work: Work) -> F
 
 
 def _dropped(sheet: Sheet, first: int, reading: Reading) -> int | None:
-    """Return a line that is marked like the hunk's, stands among them, and was taken for none."""
-    last = max((i for i, role in enumerate(reading.roles) if role != TALK), default=-1)
-    for i, role in enumerate(reading.roles[: last + 1]):
+    """Return a line that is marked like the hunk's, stands with them, and was taken for none."""
+    roles = reading.roles
+    last = max((i for i, role in enumerate(roles) if role != TALK), default=-1)
+    is_sure = not any(r == NATURAL and _is_odd(sheet, first + i) for i, r in enumerate(roles))
+    for i, role in enumerate(roles):
         text = sheet.own(first + i)
-        if role == TALK and text[:1] in ("+", "-", " ") and text.strip():
-            before = reading.roles[i - 1] if i else MORE
-            if sheet.depth or before != TALK or not _REMARK.match(text):
-                return first + i
+        if role != TALK or not text.strip() or text.rstrip() == "--":
+            continue
+        if text[0] not in ("+", "-", " ") or (i > last and text[0] == " "):
+            continue
+        is_apart = i > last or (i > 0 and roles[i - 1] == TALK)
+        if sheet.depth or not is_apart or not _REMARK.match(text) or (i > last and not is_sure):
+            return first + i
     return None
+
+
+def _is_odd(sheet: Sheet, row: int) -> bool:
+    """Tell whether a line may be the rest of a wide one, broken before an operator."""
+    return _OPERATOR.match(sheet.own(row)) is not None and width(sheet.own(row - 1)) >= _WIDE
 
 
 def _only_footer(sheet: Sheet, row: int) -> bool:

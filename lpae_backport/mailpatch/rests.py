@@ -11,13 +11,15 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import IntEnum
 
-from lpae_backport.whitespace import TAB, indent_of, width
+from lpae_backport.whitespace import TAB, width
 
 PROSE = re.compile(r"[A-Z\"']\S* .*[.?!]\s*")
 """A line that is a sentence rather than code."""
 _CODE = re.compile(r"[;{}()\\=*_&|<>\"%#\[\]]|,$|//|\d$|^[A-Z0-9]+$")
 _COMMENT = re.compile(r"[ +-]?\s*(?:\*|#|//)|[^\n]*(?:/\*|//)")
 _WORD = re.compile(r"[(\"']?[A-Za-z][a-z']*[.,;:?!)\"']{0,3}$")
+_RUNS = re.compile(r" {2,}")
+_BREAK = re.compile(r"(?<! ) (?! )")
 _SPACED = re.compile(r"\t| {2}")
 _MARKS = tuple("+- ")
 _FULL = 68
@@ -88,7 +90,7 @@ def _doubt(body: Quoted, c: _Candidate, wide: int) -> Doubt:
     """
     before, text = body.texts[c.row - 1], body.texts[c.row]
     if not c.is_wide:
-        return Doubt.HARDLY if is_code(text) and " " not in text.strip() else Doubt.NEVER
+        return Doubt.HARDLY if is_code(text) else Doubt.NEVER
     is_told = is_code(text) or (_COMMENT.match(before) is not None and not PROSE.fullmatch(text))
     if c.is_between and wide and (is_told or (wide >= _SOME and not PROSE.fullmatch(text))):
         return Doubt.SURELY
@@ -145,9 +147,14 @@ def has_no_room(body: Quoted, row: int, whole: int) -> bool:
     """
     before, text = body.columns_of(row - 1), body.texts[row - 1]
     # Tabs may have been something else when it was wrapped.
-    slack = TAB if "\t" in text else len(indent_of(text[1:]))
-    first = len((body.texts[row].split(None, 1) or [""])[0])
+    slack = TAB * text.count("\t") + sum(map(len, _RUNS.findall(text)))
+    first = first_word(body.texts[row])
     return before + slack + 1 + first > whole
+
+
+def first_word(text: str) -> int:
+    """Return how many columns there are before a mailer may break a line: at one space, no tab."""
+    return width(_BREAK.split(text.strip(" "), maxsplit=1)[0])
 
 
 def whole_columns(body: Quoted) -> int:

@@ -265,3 +265,9 @@ def test_line_behind_a_remark_is_not_left_out(last: str) -> None:
     wide = " \tret = foo_is_ready(foo, FOO_ALL_FLAGS) && foo_is_there(foo, FOO_ANY)"
     diff = HEAD.replace("> ", "") + f"@@ -1 +1,2 @@\n{wide}\n+ ret\n\nWhy?\n\n{last}\n-- \n"
     assert hunk_of(diff).problem
+
+
+def test_vote_among_empty_lines() -> None:
+    """Where nothing is quoted, ``+1`` by itself may be either: it is told."""
+    diff = HEAD.replace("> ", "") + "@@ -1,3 +1,4 @@\n int a;\n\n+1\n\n\n-- \n"
+    assert hunk_of(diff).problem

@@ -17,6 +17,7 @@ _BOUNDARY = re.compile(r"@@ -\d|diff --git(?: |$)|Index: \S|From [0-9a-f]{40} ")
 _HALF = re.compile(r"@@ -\d{1,9}(?:,\d{1,9})?(?: \+\d{1,9}(?:,\d{1,9})?)?$")
 _REMARK = re.compile(r"[+-]\d\b|[+-] \w|  ? ?\w")
 """How a remark may begin, though it looks marked: ``+1``, or an item of a list."""
+_VOTE = re.compile(r"[+-]\d\s*$")
 _OPERATOR = re.compile(r"[+-] \S")
 _WIDE = 62
 _MOST = 100_000
@@ -178,6 +179,9 @@ def _mended(sheet: Sheet, hunk: Hunk, first: int, known: Known, work: Work) -> F
             f"line {sheet.numbers[odd]} looks like one of its lines, but the counts leave no place"
         )
         hunk = replace(hunk, problem=text)
+    elif (odd := _vote(sheet, first, found[0])) is not None:
+        text = f"line {sheet.numbers[odd]} may be one of its lines, or a remark"
+        hunk = replace(hunk, problem=text)
     elif any(_said(x.hunk) != _said(hunk) for x in made[1:]):
         other = next(x.hunk for x in made[1:] if _said(x.hunk) != _said(hunk))
         hunk = replace(hunk, problem=f"can be read in {len(made)} ways{_where(hunk, other)}")
@@ -198,6 +202,16 @@ def _dropped(sheet: Sheet, first: int, reading: Reading) -> int | None:
         is_apart = i > last or (i > 0 and roles[i - 1] == TALK)
         if sheet.depth or not is_apart or not _REMARK.match(text) or (i > last and not is_sure):
             return first + i
+    return None
+
+
+def _vote(sheet: Sheet, first: int, reading: Reading) -> int | None:
+    """Return a line of the hunk that may be a vote (``+1``) by itself, in text without quoting."""
+    for i, role in enumerate(reading.roles if not sheet.depth else ""):
+        row = first + i
+        is_alone = not sheet.own(row - 1).strip() and not sheet.own(row + 1).strip()
+        if role == NATURAL and is_alone and _VOTE.match(sheet.own(row)):
+            return row
     return None
 
 

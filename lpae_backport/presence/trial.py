@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lpae_backport.filetree import EmptyError, FileTree, UnreadableError
+from lpae_backport.mailpatch.applying import lines_of, place
 from lpae_backport.mailpatch.model import FileChange, Hunk, Patch
 
-_FUZZ = 2
 _HOW = ("exactly", "with offsets", "with fuzz, which patch(1) does and git apply does not")
 
 
@@ -58,8 +58,7 @@ class _State:
             return []
         except UnreadableError as e:
             raise _RefusedError(f"{path}: {e.message}") from None
-        lines = text.split("\n")
-        return lines[:-1] if lines[-1] == "" else [*lines[:-1], lines[-1] + "\0"]
+        return lines_of(text)
 
 
 def tried(patches: Sequence[Patch], tree: FileTree) -> tuple[Trial, ...]:
@@ -125,57 +124,9 @@ def _hunk(hunk: Hunk, lines: list[str], shift: int, floor: int, path: str) -> tu
     """
     if hunk.problem:
         raise _RefusedError(f"{path}: {hunk.header} is not whole")
-    before, after = _texts(hunk)
-    first = hunk.old_start - 1 if hunk.old_count else hunk.old_start
-    lead, tail = _context(hunk)
-    for fuzz in range(_FUZZ + 1):
-        skip = min(max(lead - max(lead, tail) + fuzz, 0), lead)
-        drop = min(max(tail - max(lead, tail) + fuzz, 0), tail)
-        block = before[skip : len(before) - drop]
-        if fuzz and (not block or not (skip or drop)):
-            continue
-        found = _find(lines, block, first + shift + skip, floor)
-        if not fuzz and (found is None or not _fits(hunk, found, len(block), len(lines))):
-            continue
-        if found is not None:
-            new = after[skip : len(after) - drop]
-            lines[found : found + len(block)] = new
-            how = 2 if fuzz else int(found != first + shift)
-            return found + len(new), found - skip - first + len(new) - len(block), how
-    raise _RefusedError(f"{path}: {hunk.header} does not apply")
-
-
-def _fits(hunk: Hunk, at: int, count: int, length: int) -> bool:
-    """Tell whether a hunk without context at one end stands at that end, as git has it."""
-    lead, tail = _context(hunk)
-    if hunk.old_start <= 1 and lead == 0 and at != 0:
-        return False
-    return tail > 0 or at + count == length
-
-
-def _texts(hunk: Hunk) -> tuple[list[str], list[str]]:
-    before = [x.text + "\0" * x.is_unended for x in hunk.lines if x.kind.value != "+"]
-    return before, [x.text + "\0" * x.is_unended for x in hunk.lines if x.kind.value != "-"]
-
-
-def _context(hunk: Hunk) -> tuple[int, int]:
-    """Return how many lines of context there are before and behind the changes."""
-    marks = [x.kind.value == " " for x in hunk.lines]
-    if all(marks):
-        return len(marks), 0
-    return marks.index(False), marks[::-1].index(False)
-
-
-def _find(lines: list[str], block: list[str], likely: int, floor: int) -> int | None:
-    """Return where a block stands, nearest to where it should."""
-    last = len(lines) - len(block)
-    if not block:
-        return min(max(likely, floor), len(lines))
-    ends = (block[0], block[-1])
-    for d in range(max(likely - floor, last - likely, 0) + 1):
-        for at in dict.fromkeys((likely + d, likely - d)):
-            if not floor <= at <= last or (lines[at], lines[at + len(block) - 1]) != ends:
-                continue
-            if lines[at : at + len(block)] == block:
-                return at
-    return None
+    found = place(hunk, lines, shift, floor)
+    if found is None:
+        raise _RefusedError(f"{path}: {hunk.header} does not apply")
+    new = found.after
+    lines[found.start : found.start + len(found.before)] = new
+    return found.start + len(new), found.shift, found.how

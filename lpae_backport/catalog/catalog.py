@@ -2,7 +2,7 @@
 """Where a tree introduces a name: the question behind `needs`, however it is answered."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from lpae_backport.catalog.definitions import Definition, Includes, Outline
@@ -58,6 +58,15 @@ class Catalog(ABC):
             names: what to look for; symbols of Kconfig with ``CONFIG_`` before them.
             sources: whether to look into sources (.c) too.
         """
+
+    def introduced(self, paths: Iterable[str]) -> dict[str, list[Place]]:
+        """Return what some files introduce, by name, in the order of the files."""
+        found: dict[str, list[Place]] = {}
+        for path in paths:
+            outline = self.outline(path)
+            for d in outline.definitions if outline is not None else ():
+                found.setdefault(d.name, []).append(Place(path, d))
+        return found
 
     @abstractmethod
     def exporters(self, names: Collection[str]) -> dict[str, list[str]]:

@@ -8,11 +8,12 @@ from lpae_backport.catalog.catalog import Place
 from lpae_backport.catalog.definitions import Kind
 from lpae_backport.needs.admission import why_missing
 from lpae_backport.needs.alteration import Alteration, of_functions, of_macros, of_types
+from lpae_backport.needs.compiler import by_compiler
 from lpae_backport.needs.ctype import CType
 from lpae_backport.needs.entry import Entry, entry, site, value_of
 from lpae_backport.needs.externals import Spot
 from lpae_backport.needs.generated import Generated
-from lpae_backport.needs.need import Need, NeedKind, Status
+from lpae_backport.needs.need import Need, NeedKind, Site, Status
 from lpae_backport.needs.relation import Relation
 
 
@@ -21,14 +22,12 @@ class Comparison:
 
     Args:
         trees: the tree that the code is written for, and the one that is to receive it.
-        is_module: whether the code can be a module, so that it needs what is exported.
     """
 
-    def __init__(self, trees: Relation, *, is_module: bool) -> None:
+    def __init__(self, trees: Relation) -> None:
         self._trees = trees
         self._new = trees.new
         self._old = trees.old
-        self._is_module = is_module
         self._generated = Generated(trees.old)
         self._made = Generated(trees.new)
 
@@ -58,6 +57,10 @@ class Comparison:
             alternatives=len(mine.places) + mine.others - 1,
         )
         theirs = entry(self._old, name, tag=tag)
+        includer = "" if tag else by_compiler(self._old, name)
+        if includer and (theirs is None or theirs.place.path not in self._old.reach):
+            how = f"of the compiler's own header, which {includer} includes"
+            return replace(need, status=Status.SAME, old=Site(includer, 1), how=how, compiles=True)
         made = self._generated.place(name) if theirs is None and not tag else None
         if made is not None:
             how = "made by a macro; what it takes was not compared"
@@ -95,24 +98,25 @@ class Comparison:
         at = site(self._new, mine[0])
         spots = tuple(used_at)
         need = Need(tag, NeedKind.TYPE, Status.MISSING, at, None, "", False, spots)
-        theirs = self._old.tagged(tag) or self._old.opaque(tag)
+        theirs = [*self._old.opaque(tag), *self._old.tagged(tag)]
+        theirs.sort(key=lambda p: p.path not in self._old.reach)
         if not theirs:
             return need
         return replace(need, status=Status.SAME, old=site(self._old, theirs[0]), compiles=True)
 
     def _present(self, need: Need, mine: Entry, theirs: Entry) -> Need:
-        best: tuple[list[Alteration], Place] | None = None
+        best: tuple[list[Alteration], Place, Place] | None = None
         for p in theirs.places:
             for q in mine.places:
                 found = list(self._alterations(q, p))
                 if best is None or len(found) < len(best[0]):
-                    best = (found, p)
+                    best = (found, p, q)
                 if not found:
                     break
             if best is not None and not best[0]:
                 break
         assert best is not None
-        alterations, place = best
+        alterations, place, here = best
         status = Status.CHANGED if alterations else Status.SAME
         notes = [a.how for a in alterations]
         compiles = all(a.compiles for a in alterations)
@@ -126,6 +130,7 @@ class Comparison:
         return replace(
             need,
             status=status,
+            new=site(self._new, here),
             old=site(self._old, place),
             how="; ".join(notes),
             compiles=compiles,
@@ -181,45 +186,6 @@ class Comparison:
         fits = t is None or _same_count(macro.parameters, t)
         return Alteration(text, compiles=fits)
 
-    def exports(self, needs: list[Need]) -> list[Need]:
-        """Mark functions and variables that the old tree does not export to modules."""
-        if not self._is_module:
-            return needs
-        kinds = (NeedKind.FUNCTION, NeedKind.VARIABLE)
-        found = [n for n in needs if n.kind in kinds and n.old is not None]
-        # What is part of the same driver is linked into the same module.
-        asked = {n.name for n in found if n.old and not self._old.is_driver_own(n.old.file)}
-        asked = {a for a in asked if self._is_extern(a)}
-        exported = self._old.catalog.exporters(asked)
-        bare = asked - set(exported)
-        beside = {a for a in bare if self._is_beside(a)}
-        rest = bare - beside
-        homes = self._old.catalog.places(rest, sources=True) if rest else {}
-        inside = beside | {a for a in bare if any(_is_body(p) for p in homes.get(a, ()))}
-        return [self._hidden(n) if n.name in inside and n.kind in kinds else n for n in needs]
-
-    def _is_beside(self, name: str) -> bool:
-        """Tell whether a source beside the header, of its name, has the body of a function."""
-        found = entry(self._old, name, tag=False)
-        for p in found.places if found is not None else ():
-            outline = self._old.catalog.outline(f"{p.path.removesuffix('.h')}.c")
-            for d in outline.definitions if outline is not None else ():
-                if d.name == name and d.kind is Kind.FUNCTION:
-                    return True
-        return False
-
-    def _is_extern(self, name: str) -> bool:
-        found = entry(self._old, name, tag=False)
-        if found is None:
-            return False
-        kinds = {p.definition.kind for p in found.places}
-        return not kinds & {Kind.FUNCTION, Kind.MACRO}
-
-    @staticmethod
-    def _hidden(need: Need) -> Need:
-        how = "; ".join(t for t in (need.how, "not exported to modules in the old tree") if t)
-        return replace(need, status=Status.CHANGED, how=how, compiles=need.compiles)
-
 
 def _same_count(parameters: tuple[str, ...] | None, t: CType) -> bool:
     signature = t.signature
@@ -234,7 +200,3 @@ def _word(kind: Kind) -> str:
     if kind in (Kind.FUNCTION, Kind.PROTOTYPE):
         return "function"
     return kind.name.lower()
-
-
-def _is_body(place: Place) -> bool:
-    return place.definition.kind in (Kind.FUNCTION, Kind.VARIABLE) and place.path.endswith(".c")

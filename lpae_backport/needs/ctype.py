@@ -16,6 +16,9 @@ _SAME = {
     "unsigned": "unsigned int", "long int": "long", "unsigned long int": "unsigned long",
     "long unsigned int": "unsigned long", "long unsigned": "unsigned long",
     "long long int": "long long", "unsigned long long int": "unsigned long long",
+    "signed long long": "long long", "signed long long int": "long long",
+    "long long signed int": "long long", "signed long": "long", "signed long int": "long",
+    "signed short": "short", "signed short int": "short",
     "signed": "int", "signed int": "int", "short int": "short", "_Bool": "bool",
     "unsigned short int": "unsigned short", "uint": "unsigned int", "ulong": "unsigned long",
 }  # fmt: skip

@@ -68,8 +68,8 @@ def entry(interface: Interface, name: str, *, tag: bool) -> Entry | None:
     """Choose among the definitions of a name.
 
     Headers that the code reaches win over those that it could include; in those, a definition
-    wins over a macro that only says that the name is defined. Alternatives under ``#if`` in one
-    header are as good as each other.
+    wins over a macro that only says that the name is defined. Alternatives under ``#if``, in one
+    header or in several that are reached, are as good as each other.
 
     Args:
         interface: the tree.
@@ -90,7 +90,12 @@ def entry(interface: Interface, name: str, *, tag: bool) -> Entry | None:
         return None
     lead = next(p for p in pool if _WORTH.get(p.definition.kind, 2) == best)
     near = [p for p in pool if p.path == lead.path and p is not lead]
-    near += [p for p in pool if p.path != lead.path and p.definition.kind is lead.definition.kind]
+    # Headers that are reached are alternatives of each other, whatever kind of thing they have.
+    near += [
+        p
+        for p in pool
+        if p.path != lead.path and (reached or p.definition.kind is lead.definition.kind)
+    ]
     near = [p for p in near if p.definition.kind is not Kind.GENERATED]
     return Entry((lead, *near), len(found) - 1 - len(near))
 

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The fields that code uses, compared in two trees."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from lpae_backport.catalog.catalog import Place
 from lpae_backport.catalog.definitions import Kind
+from lpae_backport.catalog.filescan import quiet
 from lpae_backport.needs.alteration import of_types
 from lpae_backport.needs.ctype import CType
 from lpae_backport.needs.entry import Entry, entry, site
 from lpae_backport.needs.externals import Spot
 from lpae_backport.needs.interface import Interface
-from lpae_backport.needs.need import Need, NeedKind, Status
+from lpae_backport.needs.need import Need, NeedKind, Site, Status
 from lpae_backport.needs.relation import Relation
 
 
@@ -42,7 +45,7 @@ class FieldComparison:
             path,
             NeedKind.FIELD,
             Status.MISSING,
-            site(self._new, mine.entry.place),
+            _site(self._new, mine.entry.place, names[-1]),
             None,
             "",
             compiles=False,
@@ -57,7 +60,7 @@ class FieldComparison:
         self, need: Need, new: CType | None, mine: "Root", theirs: "Root", names: list[str]
     ) -> Need:
         old = self._followed(self._old, theirs.type, names)
-        there = site(self._old, theirs.entry.place)
+        there = _site(self._old, theirs.entry.place, names[-1])
         if old is None:
             where = self._nested(theirs.type, names[-1])
             if where is None:
@@ -103,10 +106,21 @@ class FieldComparison:
         """Look for a field one struct deeper than it was."""
         found = self._old.members(t)
         for outer, inner in found[1].fields.items() if found is not None else ():
-            is_struct = inner.kind == "body" or inner.name.startswith(("struct ", "union "))
-            if is_struct and self._old.member(inner, name) is not None:
+            # A struct of a name of its own is another thing with a field of that name.
+            if inner.kind == "body" and self._old.member(inner, name) is not None:
                 return f"{outer}.{name}"
         return None
+
+
+def _site(interface: Interface, place: Place, name: str) -> Site:
+    """Return where a struct has a field; where that is not seen, where the struct begins."""
+    d = place.definition
+    text = quiet(interface.data(place.path)[d.start : d.end])
+    m = re.search(rb"\b%b\b\s*[;:,)\[=]" % re.escape(name.encode()), text)
+    start = site(interface, place)
+    if m is None:
+        return start
+    return Site(place.path, interface.data(place.path).count(b"\n", 0, d.start + m.start()) + 1)
 
 
 @dataclass(frozen=True)

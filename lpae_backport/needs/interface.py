@@ -47,9 +47,7 @@ class Interface:
         *,
         is_complete: bool = False,
     ) -> None:
-        self.catalog = catalog
-        self.search = search
-        self.reach = reach
+        self.catalog, self.search, self.reach = catalog, search, reach
         self._is_complete = is_complete
         self._folders = tuple(f"{f}/" for f in folders)
         self._places: dict[str, list[Place]] = {}
@@ -87,13 +85,14 @@ class Interface:
         found = self.catalog.places(new) if new else {}
         for name in new:
             self._offered.pop(name, None)
-            self._places[name] = sorted(found.get(name, ()), key=self._rank)
+            # Where a public header has a name, the catalog tells of no private one.
+            both = {*found.get(name, ()), *self._private.get(name, ())}
+            self._places[name] = sorted(both, key=self._rank)
 
     def everywhere(self, name: str) -> list[Place]:
         """Return every place that introduces a name, those that are reached first.
 
-        Where the whole tree would have to be read for it, what is not reached is known only
-        after `learn`.
+        Without an index, what is not reached is known only after `learn`.
         """
         if name not in self._places:
             if not self.catalog.is_quick:
@@ -103,12 +102,12 @@ class Interface:
 
     @cached_property
     def _reached(self) -> dict[str, list[Place]]:
-        found: dict[str, list[Place]] = {}
-        for path in self.reach.order:
-            outline = self.catalog.outline(path)
-            for d in outline.definitions if outline is not None else ():
-                found.setdefault(d.name, []).append(Place(path, d))
-        return found
+        return self.catalog.introduced(self.reach.order)
+
+    @cached_property
+    def _private(self) -> dict[str, list[Place]]:
+        paths = (p for p in self.reach.order if not self.search.is_public(p))
+        return self.catalog.introduced(paths)
 
     def places(self, name: str) -> list[Place]:
         """Return the places of a name that count for the code, the best first."""
@@ -131,8 +130,12 @@ class Interface:
         return [p for p in self.places(name) if p.definition.kind is Kind.FORWARD]
 
     def tagged(self, name: str) -> list[Place]:
-        """Return the places that define ``struct``, ``union`` or ``enum name``."""
-        return [p for p in self.places(name) if p.definition.kind.is_tag]
+        """Return the places that define a tag, or the one a macro has for it (``rcu_head``)."""
+        found = [p for p in self.places(name) if p.definition.kind.is_tag]
+        macro = self.macro(name) if not found else None
+        if macro is not None and macro.parameters is None and len(macro.tokens) == 1:
+            found = [p for p in self.places(macro.tokens[0]) if p.definition.kind.is_tag]
+        return found
 
     def offers(self, path: str) -> bool:
         """Tell whether a file is part of what the code may use."""
@@ -257,7 +260,7 @@ class Interface:
                 continue
             d = p.definition
             text = spelled_out(self.data(p.path)[d.start : d.end], self.macro)
-            node = definition_node(text, kind, tag)
+            node = definition_node(text, kind, d.name)
             if node is not None:
                 more = members(node, tag)
                 home = p.path

@@ -11,6 +11,7 @@ from lpae_backport.finding import TreeInfo
 from lpae_backport.needs.admission import admit
 from lpae_backport.needs.comparison import Comparison
 from lpae_backport.needs.entry import entry
+from lpae_backport.needs.exports import Exports
 from lpae_backport.needs.externals import Collector, Spot, Uses
 from lpae_backport.needs.fields import FieldComparison
 from lpae_backport.needs.generated import Generated
@@ -70,7 +71,7 @@ class Assessment:
         self._folders = folders
         self._reaches: dict[str, Reach] = {}
         self._trees = Relation(self.new, self.old)
-        self._comparison = Comparison(self._trees, is_module=subject.is_module)
+        self._comparison = Comparison(self._trees)
         self.unresolved: list[Unresolved] = []
 
     def _siblings(self, folders: set[str]) -> dict[str, tuple[tuple[bool, str], ...]]:
@@ -93,7 +94,8 @@ class Assessment:
         self.old.learn(names)
         admit(self.new, self.old, sorted(names))
         found = [*self._named(uses), *self._fields(uses)]
-        found = self._comparison.exports(found)
+        if self._subject.is_module:
+            found = Exports(self._trees, self._folders).marked(found)
         found = _with_fields(found)
         found = [self._unreached(n) for n in found]
         headers = HeaderComparison(self._trees, self._paths)

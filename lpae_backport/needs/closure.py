@@ -31,9 +31,9 @@ class Draft:
         headers: its headers.
         sources: what implements them.
         gaps: what is needed of it, by name.
-        after: the drafts that it needs.
-        lacks: the names it needs that the old tree lacks.
-        is_followed: whether its own needs were looked at.
+        after: the drafts that it needs, each with the names it needs of it.
+        unresolved: names that it uses, but whose header it does not reach itself.
+        seen: how much of it there was when its own needs were looked at.
     """
 
     name: str
@@ -41,9 +41,19 @@ class Draft:
     headers: dict[str, None] = field(default_factory=dict)
     sources: dict[str, None] = field(default_factory=dict)
     gaps: dict[str, Gap] = field(default_factory=dict)
-    after: set[str] = field(default_factory=set)
-    lacks: set[str] = field(default_factory=set)
-    is_followed: bool = False
+    after: dict[str, set[str]] = field(default_factory=dict)
+    unresolved: set[str] = field(default_factory=set)
+    seen: tuple[int, int] = (0, 0)
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether its own needs were looked at."""
+        return self.seen != (0, 0)
+
+    @property
+    def uses(self) -> int:
+        """How many places of the code that was asked about use what is needed of it."""
+        return sum(g.uses for g in self.gaps.values())
 
 
 class Closing:
@@ -69,61 +79,79 @@ class Closing:
         self._budget = budget
         self._drafts: dict[str, Draft] = {}
         self._left: set[str] = set()
+        self._codes: dict[str, Code | None] = {}
         self._cut: list[str] = []
+        self._unread: list[str] = []
 
     def closure(self) -> Closure:
         """Return what the code needs, and the providers in the order to bring them in."""
         first = Assessment(self._subject, self._new, self._old, self._arch)
         needs = first.needs()
-        self._take(needs, first.new, 1, {})
-        for depth in range(1, self._depth + 1):
-            level = [d for d in self._drafts.values() if d.depth == depth]
-            if not level:
-                break
-            self._follow(level, depth)
-        edges = {d.name: d.after for d in self._drafts.values()}
+        self._take(needs, first.new, None)
+        while pending := self._pending():
+            for draft in pending:
+                self._follow(draft)
+        self._settle()
+        edges = {d.name: d.after.keys() for d in self._drafts.values()}
         cycles = tuple(c for c in components(edges) if len(c) > 1)
         found = [self._finished(self._drafts[n]) for n in ordered(edges)]
         return Closure(needs, tuple(found), cycles, tuple(sorted(self._left)), self._told())
+
+    def _pending(self) -> list[Draft]:
+        """Return the providers to look into next: those of least depth that have something new.
+
+        What was looked at comes again where others turned out to need more of it.
+        """
+        near = [
+            d for d in self._drafts.values() if d.depth <= self._depth and d.seen != self._extent(d)
+        ]
+        spent = sum(d.is_followed for d in self._drafts.values())
+        found: list[Draft] = []
+        for draft in sorted(near, key=lambda d: (d.depth, -d.uses, d.name)):
+            if found and draft.depth > found[0].depth:
+                break
+            if not draft.is_followed and spent >= self._budget:
+                self._cut = [f"budget of {self._budget} providers spent at depth {draft.depth}"]
+                continue
+            spent += not draft.is_followed
+            found.append(draft)
+        return found
 
     def _told(self) -> tuple[str, ...]:
         names = sorted(d.name for d in self._drafts.values() if not d.is_followed)
         if names:
             text = f"the needs of {len(names)} providers were not looked at: {', '.join(names)}"
-            return (*self._cut, text)
-        return tuple(self._cut)
+            return (*self._unread, *self._cut, text)
+        return tuple(self._unread)
 
-    def _take(self, needs: Needs, interface: Interface, depth: int, owners: dict[str, str]) -> None:
+    def _take(self, needs: Needs, interface: Interface, user: Draft | None) -> None:
         """Sort what is missing into providers.
 
         Args:
             needs: what some code lacks.
             interface: the new tree, as that code sees it.
-            depth: how far the providers of it are from the code that was asked about.
-            owners: the provider that each file of that code belongs to.
+            user: the provider whose code it is; none where it is the code that was asked about.
         """
-        gaps = [n for n in needs.needs if self._is_gap(n, owners)]
+        gaps = [n for n in needs.needs if self._is_gap(n, user)]
         sources = self._sources(gaps, interface)
+        depth = user.depth + 1 if user is not None else 1
         for need in gaps:
             assert need.new is not None
             name = _known_as(need.new.file, interface)
-            users = {owners[s.file] for s in need.used_at if s.file in owners}
-            if users == {name}:
-                continue
             draft = self._drafts.setdefault(name, Draft(name, depth))
+            draft.depth = min(draft.depth, depth)
             draft.headers[need.new.file] = None
             root = need.name.partition(".")[0]
             if source := sources.get(root):
                 draft.sources[source] = None
             gap = draft.gaps.setdefault(need.name, Gap.of(need, interface, source))
-            if not owners:
+            if user is None:
                 gap.uses = len(need.used_at)
-            for user in users - {name}:
-                self._drafts[user].after.add(name)
-                self._drafts[user].lacks.add(need.name)
+            elif user is not draft:
+                user.after.setdefault(name, set()).add(need.name)
 
-    def _is_gap(self, need: Need, owners: dict[str, str]) -> bool:
-        if need.kind in _UNGROUPED or need.new is None or (need.is_sibling and not owners):
+    def _is_gap(self, need: Need, user: Draft | None) -> bool:
+        if need.kind in _UNGROUPED or need.new is None or (need.is_sibling and user is None):
             return False
         broken = need.status is Status.CHANGED and not need.compiles
         if need.kind is NeedKind.TYPE and need.status is Status.CHANGED:
@@ -145,37 +173,49 @@ class Closing:
                     self._left.add(name)
         return found
 
-    def _follow(self, level: list[Draft], depth: int) -> None:
-        """Look at what the providers of one depth need themselves."""
-        room = self._budget - sum(d.is_followed for d in self._drafts.values())
-        level.sort(key=lambda d: (-sum(g.uses for g in d.gaps.values()), d.name))
-        if len(level) > room:
-            self._cut.append(f"budget of {self._budget} providers spent at depth {depth}")
-        codes: dict[str, Code] = {}
-        only: dict[str, frozenset[int]] = {}
-        owners: dict[str, str] = {}
-        for draft in level[: max(room, 0)]:
-            draft.is_followed = True
-            for code, lines in self._texts(draft):
-                if code.path not in codes:
-                    codes[code.path] = code
-                    only[code.path] = lines
-                    owners[code.path] = draft.name
-                else:
-                    only[code.path] |= lines
-        if codes:
-            subject = Subject(tuple(codes.values()), only=only)
+    def _follow(self, draft: Draft) -> None:
+        """Look at what a provider needs itself.
+
+        Only its own files are its own: what it takes from another provider is a need.
+        """
+        draft.seen = self._extent(draft)
+        only = {c.path: (c, lines) for c, lines in self._texts(draft)}
+        if only:
+            codes = tuple(c for c, _ in only.values())
+            lines = {p: counted for p, (_, counted) in only.items()}
+            subject = Subject(codes, only=lines)
             inner = Assessment(subject, self._new, self._old, self._arch, is_driver=False)
-            self._take(inner.needs(), inner.new, depth + 1, owners)
+            needs = inner.needs()
+            self._take(needs, inner.new, draft)
+            found = (u for u in needs.unresolved if not u.reason.startswith("field"))
+            draft.unresolved |= {u.name.rpartition(" ")[2] for u in found}
+
+    def _settle(self) -> None:
+        """Let what headers use without including it be needed where another provider has it.
+
+        Such a header counts on what those that include it have included before.
+        """
+        homes: dict[str, Draft] = {}
+        for home in self._drafts.values():
+            for name in home.gaps:
+                homes.setdefault(name, home)
+        for draft in self._drafts.values():
+            for name in sorted(draft.unresolved & homes.keys()):
+                if homes[name] is not draft:
+                    draft.after.setdefault(homes[name].name, set()).add(name)
+
+    def _extent(self, draft: Draft) -> tuple[int, int]:
+        """Return how much of a provider would have to be brought: its files, or parts of them."""
+        files = len(draft.headers) + len(draft.sources)
+        is_new = self._form(draft) is Form.NEW
+        return files, 0 if is_new else len({g.root for g in draft.gaps.values()})
 
     def _texts(self, draft: Draft) -> Iterator[tuple[Code, frozenset[int]]]:
         """Yield the files of a provider with the lines that would have to be brought."""
         is_new = self._form(draft) is Form.NEW
         for path in (*draft.headers, *draft.sources):
-            try:
-                code = Code(path, self._new.tree.read(path))
-            except UnreadableError as e:
-                self._cut.append(f"{path}: {e.message}")
+            code = self._code(path)
+            if code is None:
                 continue
             if is_new:
                 yield code, frozenset(range(1, code.data.count(b"\n") + 2))
@@ -191,6 +231,15 @@ class Closing:
                     for n in range(line(d.start), line(d.end) + 1)
                 ),
             )
+
+    def _code(self, path: str) -> Code | None:
+        if path not in self._codes:
+            try:
+                self._codes[path] = Code(path, self._new.tree.read(path))
+            except UnreadableError as e:
+                self._unread.append(f"{path}: {e.message}")
+                self._codes[path] = None
+        return self._codes[path]
 
     def _form(self, draft: Draft) -> Form:
         files = (*draft.headers, *draft.sources)
@@ -210,9 +259,9 @@ class Closing:
             lines,
             draft.depth,
             tuple(g.name for g in gaps),
-            sum(g.uses for g in gaps),
+            draft.uses,
             tuple(sorted(draft.after)),
-            len(draft.lacks),
+            sum(map(len, draft.after.values())),
             choices(form, gaps, lines, len(files), len(draft.after)),
             draft.is_followed,
         )

@@ -78,12 +78,14 @@ class Tree(FileTree):
 
     def is_executable(self, name: str) -> bool:
         """Tell whether a file may be executed; see `FileTree.is_executable`."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             return bool(os.stat(f"{self.root}/{name}").st_mode & 0o111)
         return False
 
     def is_file(self, name: str) -> bool:
         """Tell whether the tree has something of that name that is no directory."""
+        if "\0" in name:
+            return False
         full = f"{self.root}/{name}"
         if not self._is_inside(os.path.dirname(full)):
             return True  # what cannot be looked at may be there; reading it says why it cannot
@@ -136,6 +138,8 @@ class Tree(FileTree):
 
     def _open(self, name: str) -> int:
         """Open a file of the tree; only a link needs a second look at where it leads."""
+        if "\0" in name:
+            raise UnreadableError("cannot be read: not a name of a file", where=name)
         full = f"{self.root}/{name}"
         flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
         inside = self._is_inside(os.path.dirname(full))

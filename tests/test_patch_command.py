@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from lpae_backport.cli import main
-from lpae_backport.filetree import MemoryTree
+from lpae_backport.filetree import MemoryTree, UnreadableError
 from lpae_backport.presence.judging import judge
 from lpae_backport.presence.prerequisites import with_prerequisites
 from lpae_backport.presence.trial import tried
+from lpae_backport.tree import Tree
 from tests.patches import PATH, diff, patch
 from tests.test_presence import AFTER, BEFORE, MADE
 
@@ -146,3 +147,16 @@ def test_trial_goes_in_order() -> None:
     assert tried([MADE], moved)[0].how == "offset"
     fuzzy = MemoryTree({PATH: BEFORE.replace("\ttoy->mode = mode;\n", "\tx();\n", 1).encode()})
     assert [(t.fits, t.how) for t in tried([MADE], fuzzy)] in ([(False, "fuzz")], [(False, "no")])
+
+
+def test_a_name_that_no_file_can_have(kernel: Path, tmp_path: Path, capsys) -> None:
+    """A zero byte in the name of a file is bad input, or a file that is not there; no crash."""
+    mail = tmp_path / "nul.patch"
+    text = diff(BEFORE, AFTER).replace(PATH, "drivers/toy/t\0y.c").replace("diff --git", "")
+    mail.write_bytes(text.encode())
+    assert main(["patch", str(mail), "--tree", str(kernel)]) in (1, 4)
+    tree = Tree(str(kernel))
+    assert not tree.is_file("drivers/t\0y.c")
+    assert not tree.is_executable("drivers/t\0y.c")
+    with pytest.raises(UnreadableError):
+        tree.read("drivers/t\0y.c")

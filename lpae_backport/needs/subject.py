@@ -18,6 +18,8 @@ from lpae_backport.tree import Tree
 
 _DEPTH = 12
 _SOURCES = (".c", ".h")
+"""What is read as C: .S is none, and what else is included (.inc) means nothing on its own."""
+_HINT = "a .c or .h file, a folder of some, or a patch"
 _BUILT = re.compile(r"^\s*obj-\$\(CONFIG_(\w+)\)\s*[:+]?=", re.MULTILINE)
 _SYMBOL = re.compile(r"\b[A-Z][A-Z0-9_]*\b")
 _ASKING = (["depends"], ["select"], ["imply"])
@@ -73,7 +75,7 @@ def subject_of(given: Iterable[str], tree: FileTree) -> Subject:
         for code in _codes(name, tree, problems):
             found.setdefault(code.path, code)
     if not found:
-        raise TreeError("holds no C", where=names[0], hint="a .c or .h file, or a folder of some")
+        raise TreeError("holds no C", where=names[0], hint=_HINT)
     options, is_module = _options(tree, {posixpath.dirname(p) for p in found})
     return Subject(tuple(found.values()), is_module, options, None, tuple(problems))
 
@@ -87,20 +89,25 @@ def subject_of_patches(patches: Sequence[Patch], where: str, tree: FileTree) -> 
         tree: the tree that they are written for.
 
     Raises:
-        TreeError: one is but half a patch, or they add no C.
+        TreeError: they add no C, or only in hunks that are not whole.
     """
     from lpae_backport.needs.patchcode import patched
 
-    codes, only, is_cut = patched(patches, where, tree)
-    options, is_module = _options(tree, {posixpath.dirname(c.path) for c in codes})
-    problems = tuple(f"{where}:{r.at}: {r.what}" for p in patches for r in p.problems)
-    return Subject(tuple(codes), is_module, options, only, problems, is_cut)
+    added = patched(patches, where, tree)
+    options, is_module = _options(tree, {posixpath.dirname(c.path) for c in added.codes})
+    problems = [f"{where}:{r.at}: {r.what}" for p in patches for r in p.problems]
+    problems += added.problems
+    return Subject(
+        tuple(added.codes), is_module, options, added.only, tuple(problems), added.is_cut
+    )
 
 
 def _codes(given: str, tree: FileTree, problems: list[str]) -> Iterator[Code]:
     """Yield the files that one argument names."""
     home, path = _placed(given, tree)
     if home.is_file(path):
+        if not path.endswith(_SOURCES):
+            raise TreeError("neither C nor a patch", where=given, hint=_HINT)
         yield Code(path, home.read(path))
         return
     for name in home.walk(path, _DEPTH) if path else _all(home):

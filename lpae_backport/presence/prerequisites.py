@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lpae_backport.errors import AuditError
 from lpae_backport.filetree import FileTree, UnreadableError
-from lpae_backport.mailpatch.model import FileChange, Line, LineKind, Patch
+from lpae_backport.mailpatch.model import Line, LineKind, Patch
 from lpae_backport.masking import without_comments
 from lpae_backport.presence.image import is_c
 from lpae_backport.presence.judging import shelf_of
@@ -154,9 +154,8 @@ def _needed(verdict: PatchVerdict, tree: FileTree, new: FileTree, arch: str) -> 
     from lpae_backport.needs.requirements import needs_of
     from lpae_backport.needs.subject import subject_of_patches
 
-    whole = replace(verdict.patch, changes=tuple(_whole_hunks(verdict.patch)))
     try:
-        subject = subject_of_patches([whole], verdict.patch.origin, new)
+        subject = subject_of_patches([verdict.patch], verdict.patch.origin, new)
         needs = needs_of(subject, catalog_of(new), catalog_of(tree), arch)
     except AuditError as e:
         return [Prerequisite("?", "unknown", f"what it needs cannot be told: {e.message}")]
@@ -169,12 +168,6 @@ def _needed(verdict: PatchVerdict, tree: FileTree, new: FileTree, arch: str) -> 
         why = f"{n.status.value}" + (f": {n.how}" if n.how else "")
         found.append(Prerequisite(n.name, n.kind.value, why, lines))
     return found
-
-
-def _whole_hunks(patch: Patch) -> Iterable[FileChange]:
-    """Yield the changes of a patch without the hunks that are not whole."""
-    for c in patch.changes:
-        yield replace(c, hunks=tuple(h for h in c.hunks if not h.problem))
 
 
 def _mentions(verdict: PatchVerdict, word: str) -> tuple[int, ...]:

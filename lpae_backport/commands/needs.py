@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """``lpae-audit needs PATH… --new NEW --old OLD``."""
 
+import re
 from collections.abc import Collection
 
 import click
@@ -20,6 +21,15 @@ from lpae_backport.output import Progress, warn, write_report
 
 _FORMATS = (*FORMATS, "dot", "svg", "html")
 """Those of the needs, and those of providers."""
+
+_ARCH = re.compile(r"[a-z0-9_]+")
+_ARCHITECTURES = (
+    *("alpha", "arc", "arm", "arm64", "avr32", "blackfin", "c6x", "cris", "csky", "frv", "h8300"),
+    *("hexagon", "ia64", "loongarch", "m32r", "m68k", "metag", "microblaze", "mips", "mn10300"),
+    *("nds32", "nios2", "openrisc", "parisc", "powerpc", "riscv", "s390", "score", "sh", "sparc"),
+    *("tile", "um", "unicore32", "x86", "xtensa"),
+)
+"""Those that kernels have had, for trees without the folder."""
 
 
 @click.command("needs")
@@ -79,8 +89,9 @@ def command(
 ) -> int:
     """Say what the code at PATH needs that OLD lacks, or has in another form.
 
-    PATH is a file, several, a folder, or a patch, whose added lines count. A path is looked for
-    below NEW, then on disk.
+    PATH is a .c or .h file, several, a folder of some, or a patch, whose added lines count: in the
+    files as it leaves them, whether NEW has it or not. A path is looked for below NEW, then on
+    disk.
     """
     if form not in FORMATS and not closure:
         raise UsageError(f"--format {form} shows providers", hint="--closure")
@@ -135,9 +146,9 @@ def _catalog(tree: FileTree, *, index: bool, is_trusted: bool) -> Catalog:
 
 
 def _check_arch(tree: FileTree, arch: str) -> None:
-    """Refuse an architecture that a tree does not have."""
+    """Refuse an architecture that a tree does not have, or that no kernel has."""
     folder = ARCHITECTURES.get(arch, arch)
-    known = tree.listing("arch").dirs
-    if known and folder not in known:
+    known = tree.listing("arch").dirs or _ARCHITECTURES
+    if _ARCH.fullmatch(arch) is None or folder not in known:
         hint = f"one of {', '.join(known)}"
         raise UsageError(f"no architecture '{arch}'", where=tree.path, hint=hint)

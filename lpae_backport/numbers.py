@@ -9,6 +9,8 @@ from lpae_backport.symbols import CodeFile
 from lpae_backport.syntax import Node
 
 _DEPTH = 8
+_DIGITS = 40
+"""Longest decimal number that is worth reading; the largest of 64 bits has 20."""
 _WIDEST = 128
 _LARGEST = 1 << 64
 _INT = (1 << 32) - 1
@@ -42,41 +44,84 @@ def names_in(file: CodeFile) -> Names:
     return lambda name: _macro(name, file)
 
 
-def constant_value(node: Node, names: Names, depth: int = 0) -> int | None:
+def constant_value(node: Node, names: Names) -> int | None:
     """Compute an integer constant expression of C.
+
+    However long or deep it is, and however often names stand for names, each part is computed
+    once.
 
     Args:
         node: the expression.
         names: what names in it stand for.
-        depth: how many macros deep this is.
 
     Returns:
         The value, or `None` where it needs more than shifts, bit operations, casts, ``BIT()``
         and ``GENMASK()``.
     """
+    return _value(node, names, 0, {})
+
+
+_Known = dict[tuple[str, int], int | None]
+
+
+def _value(top: Node, names: Names, depth: int, known: _Known) -> int | None:
+    """Compute an expression from its leaves up; `depth` is how many macros deep it is."""
+    parts = [top]
+    for node in parts:
+        parts += _operands(node)
+    values: dict[int, int | None] = {}
+    for node in reversed(parts):
+        if node.kind == "identifier":
+            values[id(node)] = _named(node.label, names, depth, known)
+        else:
+            values[id(node)] = _computed(node, [values[id(k)] for k in _operands(node)])
+    return values[id(top)]
+
+
+def _operands(node: Node) -> list[Node]:
+    """Return what the value of an expression is computed from."""
     kids = node.kids
+    if node.kind == "call_expression":
+        return kids[-1].kids
+    if node.kind in ("cast_expression", "expression_statement"):
+        return kids[-1:]
+    if node.kind == "unary_expression" and node.label in _UNARY:
+        return kids[:1]
+    if node.kind == "binary_expression" and node.label in _BINARY:
+        return [kids[0], kids[-1]]
+    return []
+
+
+def _computed(node: Node, values: list[int | None]) -> int | None:
+    """Return the value of an expression, given those of its operands."""
     if node.kind == "number_literal":
         digits = node.label.rstrip("UL")
-        return int(digits) if digits.isdigit() else None
-    if node.kind == "cast_expression":
-        value = constant_value(kids[-1], names, depth)
-        return None if value is None or (_is_int(node) and value > _INT) else value
-    if node.kind == "expression_statement" and kids:
-        return constant_value(kids[-1], names, depth)
-    if node.kind == "unary_expression" and node.label in _UNARY:
-        value = constant_value(kids[0], names, depth)
-        return None if value is None else _UNARY[node.label](value)
-    if node.kind == "binary_expression" and node.label in _BINARY:
-        left = constant_value(kids[0], names, depth)
-        value = _combine(node.label, left, constant_value(kids[-1], names, depth))
-        # 1 << 55 is not 2^55 in C: an int is shifted as an int.
-        return None if value is not None and value > _INT and _is_int(kids[0]) else value
+        return int(digits) if digits.isdigit() and len(digits) <= _DIGITS else None
     if node.kind == "call_expression":
-        return _call(kids[0].label, [constant_value(a, names, depth) for a in kids[-1].kids])
-    if node.kind == "identifier" and depth < _DEPTH:
-        found = names(node.label)
-        return constant_value(found, names, depth + 1) if isinstance(found, Node) else found
-    return None
+        return _call(node.kids[0].label, values)
+    if not values:
+        return None
+    value = values[-1]
+    if node.kind == "cast_expression":
+        return None if value is None or (_is_int(node) and value > _INT) else value
+    if node.kind == "unary_expression":
+        return None if value is None else _UNARY[node.label](value)
+    if node.kind == "binary_expression":
+        value = _combine(node.label, values[0], value)
+        # 1 << 55 is not 2^55 in C: an int is shifted as an int.
+        return None if value is not None and value > _INT and _is_int(node.kids[0]) else value
+    return value
+
+
+def _named(name: str, names: Names, depth: int, known: _Known) -> int | None:
+    if depth >= _DEPTH:
+        return None
+    if (name, depth) not in known:
+        found = names(name)
+        if isinstance(found, Node):
+            found = _value(found, names, depth + 1, known)
+        known[name, depth] = found
+    return known[name, depth]
 
 
 def _is_int(node: Node) -> bool:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Register bits have the value the compiler gives them."""
 
+import time
+
 import pytest
 
 from lpae_backport.numbers import constant_value, names_in
@@ -41,3 +43,30 @@ def test_value(text: str, value: int | None) -> None:
     body = file.macro_body(file.source.macros["X"][0])
     stmts = [s for s in body.root.kids if s.kids] if body is not None else []
     assert (constant_value(stmts[0], names_in(file)) if stmts else None) == value
+
+
+def test_a_sum_without_end() -> None:
+    """However many terms there are, or digits: a value, or none, and no error."""
+    for text, value in (
+        ("+".join(["1"] * 5000), 5000),
+        ("(" * 3000 + "7" + ")" * 3000, 7),
+        ("-" + "~-" * 2000 + "(7)", 1993),
+        ("9" * 5000, None),
+        ("0x" + "f" * 5000, None),
+    ):
+        file = CodeFile(Source("x.h", f"#define X {text}\n".encode()))
+        body = file.macro_body(file.source.macros["X"][0])
+        assert body is not None
+        assert constant_value(body.root.kids[0], names_in(file)) == value, text[:20]
+
+
+def test_names_that_double() -> None:
+    """Each macro is computed once, however often the others name it."""
+    text = "#define M0 1\n"
+    text += "".join(f"#define M{i} ({'+'.join([f'M{i - 1}'] * 40)})\n" for i in range(1, 9))
+    file = CodeFile(Source("x.h", (text + "#define X M7\n").encode()))
+    body = file.macro_body(file.source.macros["X"][0])
+    assert body is not None
+    start = time.monotonic()
+    constant_value(body.root.kids[0], names_in(file))
+    assert time.monotonic() - start < 2

@@ -11,10 +11,12 @@ from lpae_backport.needs.meaning import definition_node, enumerator_nodes
 from lpae_backport.needs.need import NeedKind, Site
 from lpae_backport.numbers import constant_value
 from lpae_backport.symbols import label_of
-from lpae_backport.syntax import Node, fragment
+from lpae_backport.syntax import fragment
 
 _MAX_DEPTH = 6
 _MAX_ENUMERATORS = 2000
+_MAX_NAMES = 200
+"""Names that one value is made of, each looked up; those of one enum are read together."""
 _WORTH = {
     Kind.FUNCTION: 0,
     Kind.PROTOTYPE: 0,
@@ -113,61 +115,65 @@ def site(interface: Interface, place: Place) -> Site:
     return Site(place.path, interface.line(place))
 
 
-def value_of(interface: Interface, name: str, depth: int = 0) -> int | None:
+def value_of(interface: Interface, name: str) -> int | None:
     """Return what a name is worth as a constant, if it is one.
 
     Args:
         interface: the tree.
         name: a macro or an enumerator.
-        depth: how many names deep this is.
     """
-    if depth > _MAX_DEPTH:
-        return None
-    found = entry(interface, name, tag=False)
-    if found is None:
-        return None
-    if found.kind is NeedKind.ENUMERATOR:
-        return _enumerator(interface, found.place, depth)
-    if found.kind is not NeedKind.MACRO:
-        return None
-    macro = interface.macro_at(found.place)
-    if macro.parameters is not None or not macro.tokens:
-        return None
-    return _evaluated(interface, " ".join(macro.tokens), depth)
+    return _Values(interface).of(name, 0)
 
 
-def _evaluated(interface: Interface, text: str, depth: int) -> int | None:
-    root = fragment(plain_c(text.encode()))
-    if root is None or len(root.kids) != 1:
-        return None
-    return constant_value(root.kids[0], lambda n: value_of(interface, n, depth + 1))
+class _Values:
+    """What one name is worth, and the names that it is made of, each worked out once."""
 
+    def __init__(self, interface: Interface) -> None:
+        self._interface = interface
+        self._known: dict[str, int | None] = {}
+        self._left = _MAX_NAMES
 
-def _enumerator(interface: Interface, place: Place, depth: int) -> int | None:
-    d = place.definition
-    text = interface.data(place.path)[d.start : d.end]
-    node = definition_node(text, Kind.ENUMERATOR, d.name)
-    if node is None:
-        return None
-    known: dict[str, int] = {}
-    value: int | None = -1
-    for e in enumerator_nodes(node)[:_MAX_ENUMERATORS]:
-        given = e.kid("value")
-        if given is not None:
-            value = constant_value(given, lambda n: _named(interface, n, known, depth))
-        elif value is not None:
-            value += 1
-        label = label_of(e.kid("name"))
-        if value is not None:
-            known[label] = value
-        if label == d.name:
-            return value
-    return None
+    def of(self, name: str, depth: int) -> int | None:
+        """Return what a name is worth that is `depth` names deep."""
+        if name not in self._known and depth <= _MAX_DEPTH and self._left:
+            self._left -= 1
+            self._known[name] = None  # what is made of itself has no value
+            self._known[name] = self._computed(name, depth)
+        return self._known.get(name)
 
+    def _computed(self, name: str, depth: int) -> int | None:
+        found = entry(self._interface, name, tag=False)
+        if found is None:
+            return None
+        if found.kind is NeedKind.ENUMERATOR:
+            self._enumerate(found.place, depth)
+            return self._known[name]
+        if found.kind is not NeedKind.MACRO:
+            return None
+        macro = self._interface.macro_at(found.place)
+        if macro.parameters is not None or not macro.tokens:
+            return None
+        root = fragment(plain_c(" ".join(macro.tokens).encode()))
+        if root is None or len(root.kids) != 1:
+            return None
+        return constant_value(root.kids[0], lambda n: self.of(n, depth + 1))
 
-def _named(
-    interface: Interface, name: str, known: dict[str, int], depth: int
-) -> "Node | int | None":
-    if name in known:
-        return known[name]
-    return value_of(interface, name, depth + 1)
+    def _enumerate(self, place: Place, depth: int) -> None:
+        """Work out an enumerator, and with it the others of its enum."""
+        d = place.definition
+        text = self._interface.data(place.path)[d.start : d.end]
+        node = definition_node(text, Kind.ENUMERATOR, d.name)
+        found = enumerator_nodes(node)[:_MAX_ENUMERATORS] if node is not None else []
+        labels = {label_of(e.kid("name")) for e in found}
+        self._known |= dict.fromkeys(labels)  # what comes later has no value yet
+        value: int | None = -1
+        for e in found:
+            given = e.kid("value")
+            if given is not None:
+                value = constant_value(given, lambda n: self.of(n, depth + 1))
+            elif value is not None:
+                value += 1
+            label = label_of(e.kid("name"))
+            if label in labels:  # the first of alternatives counts
+                labels.remove(label)
+                self._known[label] = value

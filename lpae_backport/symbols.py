@@ -298,7 +298,7 @@ def _parameters(function: Node) -> tuple[str, ...]:
             return tuple(
                 next((d.label for d in p.walk() if d.kind == "identifier"), "")
                 for p in n.kids
-                if p.kind == "parameter_declaration" and p.canon != "parameter_declaration:(void)"
+                if p.kind == "parameter_declaration" and [label_of(k) for k in p.kids] != ["void"]
             )
         if n.kind == "compound_statement":
             break

@@ -8,7 +8,7 @@ tokens that only punctuate.
 
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from lpae_backport.location import Span
 
@@ -36,6 +36,9 @@ _WHOLE = frozenset(
         "type_qualifier",
     }
 )
+
+_LONGEST = 100
+"""Most digits of a number that are worth reading; 64 bits have 64 at most."""
 
 
 class Node:
@@ -181,8 +184,29 @@ class Entity:
         return _convert(self._node, self._text, self._base)
 
 
-def _convert(ts: "TSNode", text: bytes, base: int, role: str = "") -> Node:
-    """Turn a tree-sitter node into plain nodes, leaving out what does not matter."""
+def _convert(ts: "TSNode", text: bytes, base: int) -> Node:
+    """Turn a tree-sitter node into plain nodes, leaving out what does not matter.
+
+    However deeply a text is nested, this comes to an end; hence no recursion.
+    """
+    top, below = _converted(ts, "", text, base)
+    todo = [(top, below)]
+    while todo:
+        node, children = todo.pop()
+        for child, role in children:
+            kid, below = _converted(child, role, text, base)
+            kid.parent = node
+            node.kids.append(kid)
+            if below:
+                todo.append((kid, below))
+    return top
+
+
+_Children: TypeAlias = "list[tuple[TSNode, str]]"
+
+
+def _converted(ts: "TSNode", role: str, text: bytes, base: int) -> tuple[Node, _Children]:
+    """Return one node without its children, and those with their roles."""
     kind = ts.type
     while kind in _TRANSPARENT:
         inner = [c for c in ts.named_children if c.type != "comment"]
@@ -192,26 +216,27 @@ def _convert(ts: "TSNode", text: bytes, base: int, role: str = "") -> Node:
         kind = ts.type
     node = Node(kind, "", role, ts.start_byte + base, ts.end_byte + base)
     children = ts.children
+    below: _Children = []
     if not children or kind in _WHOLE:
         node.label = text[ts.start_byte : ts.end_byte].decode("latin-1")
         if kind == "number_literal":
             node.label = _number(node.label)
-        return node
+        return node, below
     for i, c in enumerate(children):
         if c.is_named:
             if c.type != "comment":
-                kid = _convert(c, text, base, ts.field_name_for_child(i) or "")
-                kid.parent = node
-                node.kids.append(kid)
+                below.append((c, ts.field_name_for_child(i) or ""))
         elif not node.label and kind in _OPERATORS:
             node.label = c.type
-    return node
+    return node, below
 
 
 def _number(literal: str) -> str:
     """Write an integer literal in the one way that equal ones share (0x0F is 15, 1ull is 1ULL)."""
     digits = literal.rstrip("uUlL")
     suffix = literal[len(digits) :].upper()
+    if len(digits) > _LONGEST:
+        return literal
     try:
         value = int(digits, 8 if digits.isdigit() and digits[0] == "0" else 0)
     except ValueError:

@@ -3,9 +3,11 @@
 
 from itertools import product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lpae_backport.boolean import expression
 from lpae_backport.logic import (
     And,
     Atom,
@@ -85,3 +87,16 @@ def test_enumerators_exclude_each_other() -> None:
     assert satisfiable(conj([mali, other]))
     assert satisfiable(conj([negate(mali), negate(s1)]))
     assert not satisfiable(s1, {mali: True})
+
+
+@pytest.mark.parametrize("text", ["(" * 5000 + "B", "A && (" * 5000 + "B" + ")" * 5000])
+def test_a_condition_nested_too_deeply(text: str) -> None:
+    """What nobody nests so is one condition that nothing is known of."""
+    assert expression(text) == Atom(text)
+
+
+def test_a_condition_without_end() -> None:
+    """As many negations, and as many parts, as one likes."""
+    assert expression("!" * 5001 + "B") == negate(Atom("B"))
+    assert expression("(" * 40 + "B" + ")" * 40) == Atom("B")
+    assert len(atoms(expression(" || ".join(f"A{i}" for i in range(20000))))) == 20000

@@ -187,7 +187,7 @@ def _declarator(node: Node, base: CType, depth: int) -> tuple[Node | None, CType
     elif kind.endswith("array_declarator"):
         base = CType("array", of=base)
     elif kind.endswith("function_declarator"):
-        base = _function(node, base)
+        base = _function(node, base, depth)
     inner = node.kid("declarator")
     if inner is None:
         inner = next(
@@ -196,7 +196,7 @@ def _declarator(node: Node, base: CType, depth: int) -> tuple[Node | None, CType
     return _declarator(inner, base, depth + 1) if inner is not None else (None, base)
 
 
-def _function(node: Node, result: CType) -> CType:
+def _function(node: Node, result: CType, depth: int) -> CType:
     parameters: list[Parameter] = []
     variadic = False
     listed = node.kid("parameters")
@@ -204,11 +204,13 @@ def _function(node: Node, result: CType) -> CType:
         if k.kind == "variadic_parameter":
             variadic = True
         elif k.kind == "parameter_declaration":
-            t = parameter_type(k)
+            d = k.kid("declarator")
+            name, t = None, specified(k)
+            if d is not None:
+                name, t = _declarator(d, t, depth + 1)
             if t.kind == "name" and t.name == "void":
                 continue
-            name = next((n for n, _, _ in declared(k)), "")
-            parameters.append(Parameter(name, decayed(t)))
+            parameters.append(Parameter(label_of(name), decayed(t)))
     return CType("function", of=result, parameters=tuple(parameters), is_variadic=variadic)
 
 

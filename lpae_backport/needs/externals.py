@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from lpae_backport.catalog.definitions import Kind
+from lpae_backport.location import Span
 from lpae_backport.needs.code import Code, Word
 from lpae_backport.needs.ctype import CType
 from lpae_backport.needs.expressions import Expressions
@@ -13,7 +14,7 @@ from lpae_backport.needs.fielduse import FieldUse, FieldUses
 from lpae_backport.needs.interface import Interface
 from lpae_backport.needs.macroshape import Shapes
 from lpae_backport.needs.meaning import MacroText, macro_text, type_of_name
-from lpae_backport.preprocessor import Macro
+from lpae_backport.preprocessor import Macro, Problem
 
 _TAGS = ("struct", "union", "enum")
 _OPTION = ("CONFIG_",)
@@ -84,15 +85,24 @@ class Collector:
                 macros.setdefault(name, []).extend((c, m) for m in found)
         for c in self._codes:
             self._headers(c)
-            finder = FieldUses(c, self._interface, self._expressions, self._shapes, taken, macros)
-            for w in c.words():
-                for use in finder.in_arguments(w.name, w.start) if not w.before else ():
-                    self._field(use)
-            for use in finder.found():
-                self._field(use)
+            try:
+                self._fields(c, taken, macros)
+            except RecursionError:
+                text = "something is nested too deeply; not all uses of fields are told"
+                c.file.source.problems.append(Problem(Span(0, 1), text))
         for c in self._codes:
             self._rest(c, taken)
         return self.uses
+
+    def _fields(
+        self, code: Code, taken: set[tuple[str, int]], macros: dict[str, list[tuple[Code, Macro]]]
+    ) -> None:
+        finder = FieldUses(code, self._interface, self._expressions, self._shapes, taken, macros)
+        for w in code.words():
+            for use in finder.in_arguments(w.name, w.start) if not w.before else ():
+                self._field(use)
+        for use in finder.found():
+            self._field(use)
 
     def _headers(self, code: Code) -> None:
         for inc in code.file.source.includes:

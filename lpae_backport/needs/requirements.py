@@ -3,7 +3,7 @@
 
 import posixpath
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from lpae_backport.catalog.catalog import Catalog
@@ -23,6 +23,7 @@ from lpae_backport.needs.relation import Relation
 from lpae_backport.needs.subject import Subject
 
 _SHOWN = 3
+_Compare = Callable[[str, list[Spot]], Need | None]
 
 
 def needs_of(subject: Subject, new: Catalog, old: Catalog, arch: str) -> Needs:
@@ -157,13 +158,14 @@ class Assessment:
         return "made by a macro or a generated header, or of another configuration"
 
     def _named(self, uses: Uses) -> Iterator[Need]:
+        compare = self._comparison
         for name, spots in uses.names.items():
-            need = self._comparison.name(name, spots)
+            need = self._bounded(lambda n, s: compare.name(n, s), name, spots)
             if need is not None:
                 yield need
         for (keyword, tag), spots in uses.tags.items():
-            need = self._comparison.name(tag, spots, tag=True)
-            need = need or self._comparison.opaque(tag, spots)
+            need = self._bounded(lambda n, s: compare.name(n, s, tag=True), tag, spots)
+            need = need or compare.opaque(tag, spots)
             if need is not None:
                 yield need
             else:
@@ -173,9 +175,18 @@ class Assessment:
     def _fields(self, uses: Uses) -> Iterator[Need]:
         comparison = FieldComparison(self._trees)
         for path, spots in uses.fields.items():
-            need = comparison.field(path, spots)
+            need = self._bounded(comparison.field, path, spots)
             if need is not None:
                 yield need
+
+    def _bounded(self, compare: _Compare, name: str, spots: list[Spot]) -> Need | None:
+        """Compare one name; one that is nested without end shall not end the rest."""
+        try:
+            return compare(name, spots)
+        except RecursionError:
+            reason = "nested too deeply to be compared"
+            self.unresolved.append(Unresolved(name, reason, tuple(spots)))
+            return None
 
     def _unreached(self, need: Need) -> Need:
         """Say which files do not reach the header that a need is in, though others may."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The index: same answers as without, after changes, kills, damage, and beside other processes."""
 
+import errno
 import os
 import random
 import resource
@@ -10,6 +11,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -292,6 +294,63 @@ def test_a_read_only_index_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     real = os.access
     monkeypatch.setattr(os, "access", lambda p, m, **k: not m & os.W_OK and real(p, m, **k))
     assert_same(tree)
+
+
+@pytest.fixture
+def sealed(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Make the file system of the cache a read-only one, as far as this process can tell."""
+    opened, allowed, removed = os.open, os.access, os.unlink
+
+    def is_ours(path: object) -> bool:
+        return isinstance(path, str | Path) and str(path).startswith(str(cache))
+
+    def refuse(path: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    def open_(path, flags, *more, **named):
+        if is_ours(path) and flags & (os.O_CREAT | os.O_WRONLY | os.O_RDWR):
+            refuse(path)
+        return opened(path, flags, *more, **named)
+
+    def access(path, mode, **named):
+        return not (is_ours(path) and mode & os.W_OK) and allowed(path, mode, **named)
+
+    def unlink(path, **named):
+        return refuse(path) if is_ours(path) else removed(path, **named)
+
+    def seal() -> None:
+        monkeypatch.setattr(os, "open", open_)
+        monkeypatch.setattr(os, "access", access)
+        monkeypatch.setattr(os, "unlink", unlink)
+
+    return seal
+
+
+def test_an_outdated_index_that_cannot_be_written(
+    tmp_path: Path, cache: Path, sealed: Callable[[], None]
+) -> None:
+    """The tree is read without it, and that is told."""
+    tree = tree_of(write(tmp_path, FILES))
+    index.refresh(tree)
+    sealed()
+    (tmp_path / "include/linux/more.h").write_text("#define SOMETHING_NEW 1\n")
+    catalog = index.catalog_of(tree)
+    assert isinstance(catalog, ScannedCatalog)
+    assert "SOMETHING_NEW" in catalog.places(["SOMETHING_NEW"])
+    assert [p for p in catalog.problems if "cannot be written: Read-only file system" in p]
+
+
+@pytest.mark.parametrize("args", [(), ("--prune", "--max-size", "1k"), ("--clear",)])
+def test_the_command_cannot_write(
+    old: Path, cache: Path, sealed: Callable[[], None], args: tuple[str, ...]
+) -> None:
+    """A cache on a read-only file system is an error in one line, whatever was asked for."""
+    call(old)
+    sealed()
+    with pytest.raises(TreeError, match="cannot be|read-?only"):
+        call(*(args or (old,)))
+    assert list(cache.glob("*.db"))
+    assert list((cache / "trees").iterdir())
 
 
 def settle(tree: FileTree) -> None:

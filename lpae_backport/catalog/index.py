@@ -260,11 +260,13 @@ def clear() -> bool:
         Whether all of it is gone; what another process uses stays.
 
     Raises:
-        NoIndexError: it cannot be looked at.
+        NoIndexError: it cannot be looked at, or not be changed.
     """
     if not folder().is_dir():
         return True
     place = checked(make=False)
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise NoIndexError("the index cannot be removed: read-only", where=str(place))
     Wishes(place).clear()
     gone = [remove(path) for path in versions(place)]  # all of them, whatever comes of one
     return all(gone)

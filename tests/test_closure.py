@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What would bring what code lacks, and in which order, in small trees of our own."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lpae_backport.catalog.unindexed import ScannedCatalog
+from lpae_backport.format.closure import FORMATS
 from lpae_backport.needs.closure import Closing
 from lpae_backport.needs.ordering import components
 from lpae_backport.needs.provider import Closure, Form, Provider
@@ -25,13 +28,15 @@ static inline void presv_end(struct presv *p) { qfence_put(p->f); }
 """
 
 
-def closed(top: Path, new: Files, old: Files, depth: int = 2, budget: int = 30) -> Closure:
+def closed(
+    top: Path, new: Files, old: Files, depth: int = 2, budget: int = 30, code: str = _CODE
+) -> Closure:
     """Say what would bring what a file lacks; the trees differ in what is given."""
     catalogs = [
         ScannedCatalog(Tree(str(write(top / name, files, version))), 1)
         for name, files, version in (("new", new, "6"), ("old", old, "4"))
     ]
-    subject = subject_of([_CODE], catalogs[0].tree)
+    subject = subject_of([code], catalogs[0].tree)
     return Closing(subject, *catalogs, "arm64", depth, budget).closure()
 
 
@@ -125,6 +130,18 @@ def test_header_that_counts_on_its_user(tmp_path: Path) -> None:
     assert order(closed(tmp_path, new, {})) == ["qfence", "bare"]
 
 
+def test_code_does_not_provide_for_itself(tmp_path: Path) -> None:
+    """What a header only says to exist is no gap that the header would close."""
+    code = "include/linux/own.h"
+    new: Files = {
+        "include/linux/a.h": "struct inner;\nstruct a { struct inner *i; };\n",
+        code: "#include <linux/a.h>\nstruct hidden;\nstruct own { struct hidden *h; struct a a; };\n",
+    }
+    found = closed(tmp_path, new, {}, code=code)
+    assert order(found) == ["a"]
+    assert provider(found, "a").names == ("a",)
+
+
 def test_rings_are_told(tmp_path: Path) -> None:
     """Two that need each other are a ring, though the code uses both."""
     new: Files = {
@@ -155,6 +172,69 @@ def test_what_was_not_looked_at_is_told(tmp_path: Path, depth: int, budget: int)
     assert any("budget of 2 providers" in c for c in found.cut) == (budget == 2)
 
 
+_WRAP = "".join(f"static inline int raw{i}(int x) {{ return x; }}\n" for i in range(90))
+_WRAPPED: Files = {
+    "include/linux/raw.h": _WRAP,
+    "include/linux/wrap.h": "#include <linux/raw.h>\n"
+    + "".join(f"static inline int wrap{i}(int x) {{ return raw{i}(x); }}\n" for i in range(90)),
+    "include/linux/big.h": "#include <linux/wrap.h>\n"
+    + "".join(f"static inline int big{i}(int x) {{ return wrap3(x); }}\n" for i in range(70)),
+    _CODE: "#include <linux/big.h>\nint g(int x) { return "
+    + " + ".join(f"big{i}(x)" for i in range(70))
+    + "; }\n",
+}
+
+
+def test_what_a_shim_spares_is_not_in_the_sum(tmp_path: Path) -> None:
+    """What only a provider needs that is to be written anew is told apart in every format."""
+    found = closed(tmp_path, _WRAPPED, {})
+    assert {p.name: (p.way, p.only_for) for p in found.providers} == {
+        "raw": ("backport", ("wrap",)),
+        "wrap": ("shim", ()),
+        "big": ("backport", ()),
+    }
+    text = FORMATS["text"](found, 0)
+    assert (
+        "\n1 provider to bring, 1 file, 71 lines; 1 to shim, 1 line; together they satisfy 70 uses "
+        "in the code; 1 more only if one of these is brought whole\n" in text
+    )
+    assert "raw: new, 1 file, 90 lines, no direct use; only if wrap is brought whole\n" in text
+    assert "backport, suggested then: bring 1 file (90 lines)\n" in text
+    assert "after    if it is brought whole: raw (1)\n" in text and "after    wrap (2)\n" in text
+    data = json.loads(FORMATS["json"](found, 0))
+    assert [p["only_for"] for p in data["providers"]] == [["wrap"], [], []]
+    assert data["sum"] == {
+        **{"providers": 1, "files": 1, "lines": 71, "shims": 1, "shim_lines": 1},
+        **{"adapted": 0, "places": 0, "spare": 1, "uses": 70},
+    }
+    dot = FORMATS["dot"](found, 0)
+    assert re.search(r'n1 \[label="1\. raw.*only if wrap.*style="dotted"', dot)
+    assert 'n2 -> n1 [style="dotted"];' in dot and "n3 -> n2;" in dot
+    assert "only if wrap is brought whole" in FORMATS["markdown"](found, 0)
+    svg, html = FORMATS["svg"](found, 0), FORMATS["html"](found, 0)
+    for said in (svg, html):
+        assert said.count('class="way spare"') > 0 and said.count('class="box spare"') == 2
+        assert "only if wrap" in said
+    assert "only if wrap is brought whole" in html
+
+
+def test_what_is_brought_decides_for_what_it_needs(tmp_path: Path) -> None:
+    """To change the code is no way where what is brought needs a provider as well."""
+    leaf = "static inline int leaf(int x) { return x; }\n"
+    big = "#include <linux/leaf.h>\n" + "".join(
+        f"static inline int big{i}(int x) {{ return leaf(x); }}\n" for i in range(70)
+    )
+    calls = " + ".join(f"big{i}(x)" for i in range(70))
+    head = "#include <linux/big.h>\n#include <linux/leaf.h>\nint g(int x) { return leaf(x)"
+    new: Files = {"include/linux/leaf.h": leaf, "include/linux/big.h": big}
+    alone = closed(tmp_path / "a", {**new, _CODE: f"{head}; }}\n"}, {})
+    assert provider(alone, "leaf").way == "adapt"
+    both = closed(tmp_path / "b", {**new, _CODE: f"{head} + {calls}; }}\n"}, {})
+    assert provider(both, "big").way == "backport"
+    assert [c.way for c in provider(both, "leaf").choices] == ["shim", "backport", "adapt"]
+    assert "and what is brought that needs it" in provider(both, "leaf").choices[-1].cost
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_order_builds(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
@@ -169,7 +249,8 @@ def test_order_builds(tmp_path_factory: pytest.TempPathFactory, data: st.DataObj
     for i, below in uses.items():
         sum_ = "".join(f" + n{b}(x)" for b in sorted(below))
         lines = [f"#include <linux/n{b}.h>\n" for b in sorted(below)]
-        lines.append(f"static inline int n{i}(int x) {{ return x{sum_}; }}\n")
+        pad = "\n" * data.draw(st.sampled_from([1, 70]))
+        lines.append(f"static inline int n{i}(int x) {{ {pad}return x{sum_}; }}\n")
         new[f"include/linux/n{i}.h"] = "".join(lines)
     lines = [f"#include <linux/n{i}.h>\n" for i in sorted(direct)]
     sum_ = "".join(f" + n{i}(x)" for i in sorted(direct))
@@ -188,6 +269,12 @@ def test_order_builds(tmp_path_factory: pytest.TempPathFactory, data: st.DataObj
     for p in found.providers:
         assert set(p.after) <= placed
         placed.add(p.name)
+    brought = {p.name for p in found.providers if not p.only_for and p.way == "backport"}
+    for p in found.providers:
+        users = {q.name for q in found.providers if p.name in q.after}
+        is_wanted = p.depth == 1 or bool(users & brought)
+        assert p.only_for == (() if is_wanted else tuple(sorted(users)))
+        assert p.way != "adapt" or not users & brought
 
 
 @given(st.dictionaries(st.sampled_from("abcdefg"), st.sets(st.sampled_from("abcdefgz"))))

@@ -182,6 +182,7 @@ def test_json_is_that_of_needs_with_more(closure: Closure) -> None:
         "after": ["tree"],
         "lacks": 4,
         "followed": True,
+        "only_for": [],
         "choices": [
             {"way": "backport", "cost": "bring its files", "lines": 120, "places": 0},
             {"way": "shim", "cost": "write", "lines": 9, "places": 2},

@@ -3,6 +3,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from lpae_backport.format.dot import dot
@@ -14,13 +15,14 @@ from lpae_backport.format.providers import (
     FILES,
     NAMES,
     after,
-    choice,
-    gain,
+    chosen,
     headline,
     notes,
     numbers,
     size,
     some,
+    standing,
+    sum_of,
     wants,
 )
 from lpae_backport.format.svg import svg
@@ -44,13 +46,18 @@ def _text(closure: Closure, detail: int) -> str:
     if closure.providers:
         lines += ["", "To bring in, in this order:"]
     for i, p in enumerate(closure.providers, 1):
-        lines += ["", f"{i:>{width}}. {printable(p.name)}: {p.form.value}, {size(p)}, {gain(p)}"]
+        lines += ["", f"{i:>{width}}. {printable(p.name)}: {_said(p, detail)}"]
         pad = " " * (width + 2)
         lines += [f"{pad}{key:<8} {printable(said)}" for key, said in _rows(p, i, order, detail)]
     for head, items in notes(closure):
         lines += ["", f"{head}:", ""]
         lines += [f"  {printable(item)}" for item in items]
     return "\n".join(lines) + "\n"
+
+
+def _said(p: Provider, detail: int) -> str:
+    """Return what is said of a provider beside its name."""
+    return printable(f"{p.form.value}, {size(p)}, {standing(p, detail)}")
 
 
 def _rows(
@@ -63,8 +70,8 @@ def _rows(
     yield "needs", wants(p)
     if detail:
         yield "depth", str(p.depth)
-    for i, c in enumerate(p.choices):
-        yield "choices" if i == 0 else "", choice(c, is_first=i == 0)
+    for i, said in enumerate(chosen(p)):
+        yield "choices" if i == 0 else "", said
 
 
 def _markdown(closure: Closure, detail: int) -> str:
@@ -72,8 +79,7 @@ def _markdown(closure: Closure, detail: int) -> str:
     lines += ["## To bring in, in this order", "", f"{headline(closure)}.", ""]
     order = numbers(closure)
     for i, p in enumerate(closure.providers, 1):
-        said = f"{p.form.value}, {size(p)}, {gain(p)}"
-        lines.append(f"{i}. [ ] **{escape(p.name)}**: {said}")
+        lines.append(f"{i}. [ ] **{escape(p.name)}**: {escape(_said(p, detail))}")
         pad = " " * (len(str(i)) + 2)
         for key, text in _rows(p, i, order, detail):
             word = f"{key}: " if key not in ("choices", "") else ""
@@ -88,6 +94,7 @@ def as_data(closure: Closure) -> dict[str, Any]:
     """Return the report as JSON has it: that of the needs, with what would bring them."""
     data = needs_data(closure.needs, closure.needs.needs)
     data["providers"] = [_provider(p) for p in closure.providers]
+    data["sum"] = asdict(sum_of(closure))
     data["cycles"] = [list(c) for c in closure.cycles]
     data["left"] = list(closure.left)
     data["cut"] = list(closure.cut)
@@ -106,6 +113,7 @@ def _provider(p: Provider) -> dict[str, Any]:
         "after": list(p.after),
         "lacks": p.lacks,
         "followed": p.is_followed,
+        "only_for": list(p.only_for),
         "choices": [
             {"way": c.way, "cost": c.cost, "lines": c.lines, "places": c.places} for c in p.choices
         ],

@@ -24,14 +24,17 @@ def dot(closure: Closure, detail: int) -> str:
     for i, n in enumerate(graph.nodes):
         lines.append(f"  n{i} [label={quoted(*n.lines)}, tooltip={quoted(n.title)}, {_look(n)}];")
     for e in graph.edges:
-        look = " [style=dashed, constraint=false]" if e.is_late else ""
+        look = ' [style="dotted"]' if e.is_spare else ""
+        if e.is_late:
+            look = " [style=dashed, constraint=false]"
         lines.append(f"  n{e.source} -> n{e.target}{look};")
     return "\n".join([*lines, "}"]) + "\n"
 
 
 def _legend(graph: Graph) -> list[str]:
     shapes = "double frame: grown, dashed frame: own needs not followed"
-    return [", ".join(LEGEND), shapes, *([graph.remark] if graph.remark else [])]
+    spare = "dotted frame: needed only if what needs it is brought whole"
+    return [", ".join(LEGEND), shapes, spare, *([graph.remark] if graph.remark else [])]
 
 
 def _look(n: Node) -> str:
@@ -39,7 +42,10 @@ def _look(n: Node) -> str:
     if n.form is None:
         return 'style="bold,filled", fillcolor="#e8e8e8"'
     styles = ["rounded"] if n.form is Form.GROWN else []
-    styles += [] if n.is_followed else ["dashed"]
+    if n.is_spare:
+        styles.append("dotted")
+    elif not n.is_followed:
+        styles.append("dashed")
     frames = ", peripheries=2" if n.form is Form.GROWN else ""
     return f'style="{",".join(styles) or "solid"}"{frames}'
 

@@ -4,15 +4,16 @@
 from dataclasses import dataclass
 from itertools import takewhile
 
-from lpae_backport.format.providers import count, gain, numbers, plain, size
+from lpae_backport.format.providers import count, gain, numbers, plain, size, standing
 from lpae_backport.needs.need import Status
-from lpae_backport.needs.provider import Closure, Form, Provider
+from lpae_backport.needs.provider import BACKPORT, Closure, Form, Provider
 
 MOST = 200
 """Providers that are drawn; more of them no eye could follow."""
 LEGEND = (
     "number: the order to bring in",
     "arrow: needs",
+    "dotted arrow: needs only if it is brought whole",
     "dashed arrow: needs what comes later (a cycle)",
 )
 
@@ -26,6 +27,7 @@ class Node:
         title: all that its label may have had to shorten.
         form: what it is to the old tree; nothing of the code itself.
         is_followed: whether its own needs were looked at.
+        is_spare: whether it is needed only if what needs it is brought whole.
         stage: how many steps come before it; what can come first has 1, the code has the most.
     """
 
@@ -33,6 +35,7 @@ class Node:
     title: str
     form: Form | None
     is_followed: bool
+    is_spare: bool
     stage: int
 
 
@@ -44,11 +47,13 @@ class Edge:
         source: which needs, as a place in the graph's nodes.
         target: which is needed.
         is_late: whether what is needed comes later in the order; only in cycles.
+        is_spare: whether it is needed only if what needs it is brought whole.
     """
 
     source: int
     target: int
     is_late: bool
+    is_spare: bool
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,8 @@ def graph_of(closure: Closure) -> Graph:
     stages = _stages(len(found), edges)
     nodes = [_code(closure, stages[0])]
     nodes += [_node(p, number, stages[i]) for i, (number, p) in enumerate(found, 1)]
-    drawn = tuple(Edge(a, b, is_late=0 < a < b) for a, b in sorted(edges))
+    spare = [False, *(bool(p.only_for) or p.way != BACKPORT for _, p in found)]
+    drawn = tuple(Edge(a, b, is_late=0 < a < b, is_spare=spare[a]) for a, b in sorted(edges))
     return Graph(tuple(nodes), drawn, len(closure.providers) - len(found))
 
 
@@ -118,10 +124,12 @@ def _stages(providers: int, edges: set[tuple[int, int]]) -> list[int]:
 
 def _node(p: Provider, number: int, stage: int) -> Node:
     name = plain(p.name)
-    last = gain(p) if p.is_followed else f"{gain(p)}; not followed"
-    lines = (f"{number}. {name}", f"{p.form.value}: {size(p)}", last)
-    title = f"{lines[0]} ({lines[1]}; {last}): {plain(', '.join(p.files))}"
-    return Node(lines, title, p.form, p.is_followed, stage)
+    use = f"only if {plain(p.only_for[0])}" if p.only_for else gain(p)
+    last = standing(p, 1) + ("" if p.is_followed else "; not followed")
+    short = use if p.is_followed else f"{use}; not followed"
+    lines = (f"{number}. {name}", f"{p.form.value}: {size(p)}", short)
+    title = f"{lines[0]} ({lines[1]}; {plain(last)}): {plain(', '.join(p.files))}"
+    return Node(lines, title, p.form, p.is_followed, bool(p.only_for), stage)
 
 
 def _code(closure: Closure, stage: int) -> Node:
@@ -130,7 +138,7 @@ def _code(closure: Closure, stage: int) -> Node:
     name = plain(_common(needs.paths))
     said = f"the code: {count(len(needs.paths), 'file')}"
     lines = (name, said, f"needs: {', '.join(words[:2])}")
-    return Node(lines, f"{name} ({said}; needs: {', '.join(words)})", None, True, stage)
+    return Node(lines, f"{name} ({said}; needs: {', '.join(words)})", None, True, False, stage)
 
 
 def _common(paths: tuple[str, ...]) -> str:

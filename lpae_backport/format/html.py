@@ -10,7 +10,7 @@ from lpae_backport.format.providers import (
     FILES,
     NAMES,
     after,
-    choice,
+    chosen,
     gain,
     headline,
     notes,
@@ -18,6 +18,7 @@ from lpae_backport.format.providers import (
     plain,
     size,
     some,
+    spare,
     wants,
 )
 from lpae_backport.format.svg import drawing
@@ -108,13 +109,18 @@ def _providers(closure: Closure, detail: int) -> Iterator[str]:
     yield f'<h2>In this order</h2>\n<table class="order"><thead>{_row(head, "th")}</thead><tbody>'
     order = numbers(closure)
     for i, p in enumerate(closure.providers, 1):
-        what = (f"{p.form.value}: {size(p)}", gain(p), some(p.files, FILES, detail))
+        what = (
+            f"{p.form.value}: {size(p)}",
+            gain(p),
+            spare(p, detail),
+            some(p.files, FILES, detail),
+        )
         cells = [
             _lines(what),
             _text(some(p.names, NAMES, detail)),
             _text(after(p, i, order)),
             _text(wants(p)),
-            _list(choice(c, is_first=k == 0) for k, c in enumerate(p.choices)),
+            _list(chosen(p)),
         ]
         rest = "".join(f"<td>{c}</td>" for c in cells)
         yield f'<tr><td class="n">{i}</td><th>{_text(p.name)}</th>{rest}</tr>'

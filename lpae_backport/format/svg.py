@@ -23,6 +23,14 @@ _MARGIN = 24
 _HEAD = 28
 _ROW = 22
 
+_SAMPLES = (
+    (Form.NEW, "", "new: its files can be brought as they are"),
+    (Form.GROWN, "", "grown: older in the old tree, parts have to be brought"),
+    (Form.NEW, " cut", "dashed: its own needs were not followed, more may have to come before it"),
+    (Form.NEW, " spare", "dotted: needed only if what needs it is brought whole"),
+)
+"""What the frames mean."""
+
 _STYLE = f"""
 svg.needs {{ {_FONT}; }}
 .needs .paper {{ fill: #ffffff; }}
@@ -34,6 +42,7 @@ svg.needs {{ {_FONT}; }}
 .needs .code {{ fill: #fdf0c8; stroke-width: 3; }}
 .needs .grown {{ fill: #e3edfb; }}
 .needs .cut {{ stroke-dasharray: 6 4; }}
+.needs .spare {{ stroke-dasharray: 1.5 3.5; }}
 .needs .inner {{ fill: none; }}
 .needs .way {{ fill: none; stroke: #5a6572; stroke-width: 1.1; }}
 .needs .late {{ stroke-dasharray: 5 4; stroke: #a3261b; }}
@@ -77,7 +86,7 @@ def drawing(closure: Closure) -> str:
     words = [*LEGEND, *([graph.remark] if graph.remark else [])]
     floor = _MARGIN + _HEAD + layout.height + _MARGIN
     width = max(layout.width, round(_LEGEND * _UNIT)) + 2 * _MARGIN
-    height = floor + (len(words) + 3) * _ROW + _MARGIN
+    height = floor + (len(words) + len(_SAMPLES)) * _ROW + _MARGIN
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="needs" width="{width}" '
         f'height="{height}" viewBox="0 0 {width} {height}" role="img" '
@@ -140,7 +149,7 @@ def _ways(edges: tuple[Edge, ...], layout: Layout) -> list[str]:
                 tip = ' marker-start="url(#needs-tip)"'
             elif not edge.is_late and i == last:
                 tip = ' marker-end="url(#needs-tip)"'
-            kind = "way late" if edge.is_late else "way"
+            kind = "way late" if edge.is_late else "way spare" if edge.is_spare else "way"
             drawn[f'<path class="{kind}" d="{d}"{tip}/>'] = None
     return list(drawn)
 
@@ -148,7 +157,7 @@ def _ways(edges: tuple[Edge, ...], layout: Layout) -> list[str]:
 def _box(n: Node, at: tuple[int, int], width: int) -> Iterator[str]:
     yield f'<g transform="translate({at[0]} {at[1]})">'
     yield f"<title>{escape(n.title)}</title>"
-    yield from _frame(n.form, n.is_followed, width, _HEIGHT)
+    yield from _frame(n.form, _outline(n), width, _HEIGHT)
     yield '<g clip-path="url(#needs-label)">'
     for i, line in enumerate(n.lines):
         kind = ' class="name"' if i == 0 else ""
@@ -156,10 +165,17 @@ def _box(n: Node, at: tuple[int, int], width: int) -> Iterator[str]:
     yield "</g></g>"
 
 
-def _frame(form: Form | None, is_followed: bool, width: int, height: int) -> Iterator[str]:
+def _outline(n: Node) -> str:
+    """Return the class of a node's outline, where it is no full line."""
+    if n.is_spare:
+        return " spare"
+    return "" if n.is_followed else " cut"
+
+
+def _frame(form: Form | None, outline: str, width: int, height: int) -> Iterator[str]:
     """Yield the outline, which tells the sorts of nodes apart without colour."""
     kind = {None: "box code", Form.NEW: "box", Form.GROWN: "box grown"}[form]
-    kind += "" if is_followed else " cut"
+    kind += outline
     corner = ' rx="12"' if form is Form.GROWN else ""
     yield f'<rect class="{kind}" width="{width}" height="{height}"{corner}/>'
     if form is Form.GROWN:
@@ -171,21 +187,12 @@ def _frame(form: Form | None, is_followed: bool, width: int, height: int) -> Ite
 
 def _legend(words: list[str], top: int, box: int) -> Iterator[str]:
     """Yield what the shapes mean, below the graph."""
-    samples = (
-        (Form.NEW, True, "new: its files can be brought as they are"),
-        (Form.GROWN, True, "grown: older in the old tree, parts have to be brought"),
-        (
-            Form.NEW,
-            False,
-            "dashed: its own needs were not followed, more may have to come before it",
-        ),
-    )
-    for i, (form, is_followed, word) in enumerate(samples):
+    for i, (form, outline, word) in enumerate(_SAMPLES):
         y = top + i * _ROW
         yield f'<g transform="translate({_MARGIN} {y})">'
-        yield from _frame(form, is_followed, 32, 15)
+        yield from _frame(form, outline, 32, 15)
         yield f'<text class="quiet" x="42" y="12">{word}</text></g>'
-    for i, word in enumerate(words, len(samples)):
+    for i, word in enumerate(words, len(_SAMPLES)):
         y = top + i * _ROW + 12
         yield f'<text class="quiet" x="{_MARGIN}" y="{y}">{escape(word)}</text>'
 

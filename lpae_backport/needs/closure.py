@@ -2,16 +2,16 @@
 """What would bring the missing APIs into an old tree, and what that needs in turn."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from lpae_backport.catalog.catalog import Catalog
 from lpae_backport.filetree import UnreadableError
 from lpae_backport.needs.code import Code
-from lpae_backport.needs.gap import Gap, choices
+from lpae_backport.needs.draft import Draft, providers
+from lpae_backport.needs.gap import Gap
 from lpae_backport.needs.interface import Interface
 from lpae_backport.needs.need import Need, NeedKind, Needs, Status
-from lpae_backport.needs.ordering import components, ordered
-from lpae_backport.needs.provider import Closure, Form, Provider
+from lpae_backport.needs.ordering import components
+from lpae_backport.needs.provider import Closure, Form
 from lpae_backport.needs.requirements import Assessment
 from lpae_backport.needs.subject import Subject
 
@@ -19,41 +19,6 @@ _SUFFIXES = ("_types", "-types", "_defs")
 """What headers are called that were split off others."""
 _FOLDERS = ("linux/", "drm/")
 _UNGROUPED = (NeedKind.HEADER, NeedKind.KCONFIG)
-
-
-@dataclass
-class Draft:
-    """A provider while it is being put together.
-
-    Attributes:
-        name: what it is called by.
-        depth: how far from the code it is.
-        headers: its headers.
-        sources: what implements them.
-        gaps: what is needed of it, by name.
-        after: the drafts that it needs, each with the names it needs of it.
-        unresolved: names that it uses, but whose header it does not reach itself.
-        seen: how much of it there was when its own needs were looked at.
-    """
-
-    name: str
-    depth: int
-    headers: dict[str, None] = field(default_factory=dict)
-    sources: dict[str, None] = field(default_factory=dict)
-    gaps: dict[str, Gap] = field(default_factory=dict)
-    after: dict[str, set[str]] = field(default_factory=dict)
-    unresolved: set[str] = field(default_factory=set)
-    seen: tuple[int, int] = (0, 0)
-
-    @property
-    def is_followed(self) -> bool:
-        """Whether its own needs were looked at."""
-        return self.seen != (0, 0)
-
-    @property
-    def uses(self) -> int:
-        """How many places of the code that was asked about use what is needed of it."""
-        return sum(g.uses for g in self.gaps.values())
 
 
 class Closing:
@@ -94,8 +59,10 @@ class Closing:
         self._settle()
         edges = {d.name: d.after.keys() for d in self._drafts.values()}
         cycles = tuple(c for c in components(edges) if len(c) > 1)
-        found = [self._finished(self._drafts[n]) for n in ordered(edges)]
-        return Closure(needs, tuple(found), cycles, tuple(sorted(self._left)), self._told())
+        for draft in self._drafts.values():
+            self._measure(draft)
+        found = providers(self._drafts)
+        return Closure(needs, found, cycles, tuple(sorted(self._left)), self._told())
 
     def _pending(self) -> list[Draft]:
         """Return the providers to look into next: those of least depth that have something new.
@@ -111,7 +78,9 @@ class Closing:
             if found and draft.depth > found[0].depth:
                 break
             if not draft.is_followed and spent >= self._budget:
-                self._cut = [f"budget of {self._budget} providers spent at depth {draft.depth}"]
+                self._cut = self._cut or [
+                    f"budget of {self._budget} providers spent at depth {draft.depth}"
+                ]
                 continue
             spent += not draft.is_followed
             found.append(draft)
@@ -132,7 +101,9 @@ class Closing:
             interface: the new tree, as that code sees it.
             user: the provider whose code it is; none where it is the code that was asked about.
         """
-        gaps = [n for n in needs.needs if self._is_gap(n, user)]
+        own = {c.path for c in self._subject.codes}
+        own = own if user is None else {*user.headers, *user.sources}
+        gaps = [n for n in needs.needs if self._is_gap(n, user) and n.new and n.new.file not in own]
         sources = self._sources(gaps, interface)
         depth = user.depth + 1 if user is not None else 1
         for need in gaps:
@@ -246,25 +217,13 @@ class Closing:
         is_there = any(self._old.tree.is_file(f) for f in files)
         return Form.GROWN if is_there else Form.NEW
 
-    def _finished(self, draft: Draft) -> Provider:
-        form = self._form(draft)
-        files = (*sorted(draft.headers), *sorted(draft.sources))
-        gaps = sorted(draft.gaps.values(), key=lambda g: g.name)
-        whole = sum(self._count(f) for f in files)
-        lines = whole if form is Form.NEW else sum(g.lines for g in gaps)
-        return Provider(
-            draft.name,
-            form,
-            files,
-            lines,
-            draft.depth,
-            tuple(g.name for g in gaps),
-            draft.uses,
-            tuple(sorted(draft.after)),
-            sum(map(len, draft.after.values())),
-            choices(form, gaps, lines, len(files), len(draft.after)),
-            draft.is_followed,
-        )
+    def _measure(self, draft: Draft) -> None:
+        """Tell how much of a provider would have to be brought."""
+        draft.form = self._form(draft)
+        if draft.form is Form.NEW:
+            draft.lines = sum(self._count(f) for f in (*draft.headers, *draft.sources))
+        else:
+            draft.lines = sum(g.lines for g in draft.gaps.values())
 
     def _count(self, path: str) -> int:
         try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lpae_backport.needs.interface import Interface
 from lpae_backport.needs.need import Need, NeedKind
-from lpae_backport.needs.provider import Choice, Form
+from lpae_backport.needs.provider import BACKPORT, Choice, Form
 
 _SMALL = 60
 """Lines that are quickly written into a compatibility header."""
@@ -62,7 +62,7 @@ class Gap:
 
 
 def choices(
-    form: Form, gaps: Sequence[Gap], lines: int, files: int, after: int
+    form: Form, gaps: Sequence[Gap], lines: int, files: int, after: int, *, is_needed: bool
 ) -> tuple[Choice, ...]:
     """Return the ways to close the gaps of one provider, the suggested one first.
 
@@ -72,6 +72,8 @@ def choices(
         lines: how many lines it has.
         files: how many files it has.
         after: how many other providers it needs.
+        is_needed: whether another provider needs it that is brought as it is, so that to change
+            the code would not do.
     """
     uses = sum(g.uses for g in gaps)
     declared = sum(g.is_declared for g in gaps)
@@ -80,11 +82,13 @@ def choices(
     others = (
         f", and {after} other {'provider' if after == 1 else 'providers'} first" if after else ""
     )
-    backport = Choice("backport", f"bring {what}{others}", lines, 0)
+    backport = Choice(BACKPORT, f"bring {what}{others}", lines, 0)
     bodies = f", {declared} of them from sources" if declared else ""
     shim = Choice("shim", f"write {_names(len(gaps))} anew{bodies}", short, 0)
-    adapt = Choice("adapt", f"change {uses} {'place' if uses == 1 else 'places'}", uses, uses)
-    if 0 < uses <= _FEW:
+    change = f"change {uses} {'place' if uses == 1 else 'places'}"
+    change += ", and what is brought that needs it" if is_needed else ""
+    adapt = Choice("adapt", change, uses, uses)
+    if 0 < uses <= _FEW and not is_needed:
         return adapt, shim, backport
     first = (shim, backport) if short <= _SMALL and not declared else (backport, shim)
     return (*first, adapt) if uses else first

@@ -6,6 +6,9 @@ from enum import Enum
 
 from lpae_backport.needs.need import Needs
 
+BACKPORT = "backport"
+"""The way to close a gap that brings what a provider needs itself into play."""
+
 
 class Form(Enum):
     """What a provider is to the old tree."""
@@ -49,6 +52,8 @@ class Provider:
         lacks: how many names it needs that the old tree lacks, those of other providers included.
         choices: the ways to close the gap, the suggested one first.
         is_followed: whether its own needs were looked at; not beyond the depth or the budget.
+        only_for: the providers that need it, where it is needed only if one of them is brought
+            whole, which is not what is suggested of any; nothing of what is needed in any case.
     """
 
     name: str
@@ -62,6 +67,12 @@ class Provider:
     lacks: int
     choices: tuple[Choice, ...]
     is_followed: bool
+    only_for: tuple[str, ...] = ()
+
+    @property
+    def way(self) -> str:
+        """What is suggested: ``backport``, ``shim`` or ``adapt``."""
+        return self.choices[0].way if self.choices else BACKPORT
 
 
 @dataclass(frozen=True)

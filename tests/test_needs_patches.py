@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a patch needs that the new tree does not have yet, or has in part; what is no code."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,32 @@ def test_hunk_that_does_not_apply(tmp_path: Path) -> None:
     assert len(told) == 1
     assert "does not apply" in told[0]
     assert "read alone" in told[0]
+
+
+def test_pieces_do_not_hide_each_other(tmp_path: Path) -> None:
+    """What a hunk that goes nowhere opens, a comment or a condition, ends with it."""
+    spread = "".join(f"int filler_{i};\n" for i in range(10))
+    before = f"int p;\n#ifdef P\nint q;\n/* word\n{spread}more */\nint r;\n#endif\nint t;\n"
+    text = before.replace("int q;", "int q = sizeof(struct s);").replace("r;", "r = sizeof(get());")
+    needs = asked(tmp_path, diff(before, text, CODE), BEFORE)
+    assert len([p for p in needs.problems if "does not apply" in p]) == 2
+    assert not [p for p in needs.problems if "#" in p or "comment" in p]
+    found = names(needs) | {u.name for u in needs.unresolved}
+    assert {"s", "get"} <= found
+
+
+def test_hunks_that_go_nowhere_are_bounded() -> None:
+    """A great file, and hunks that are nowhere near: the time is bounded."""
+    rows = [f"int a_{i % 7};\n" for i in range(50_000)]
+    hunks = "".join(
+        f"@@ -{i},2 +{i},3 @@\n int a_{(i - 1) % 7};\n+int b;\n int a_{(i + 3) % 7};\n"
+        for i in range(10, 3000, 3)
+    )
+    made = patch(f"diff --git a/{CODE} b/{CODE}\n--- a/{CODE}\n+++ b/{CODE}\n{hunks}")
+    start = time.monotonic()
+    found = patched([made], "it", MemoryTree({CODE: "".join(rows).encode()}))
+    assert time.monotonic() - start < 20
+    assert found.is_cut
 
 
 def test_file_that_the_new_tree_lacks(tmp_path: Path) -> None:

@@ -13,12 +13,15 @@ from lpae_backport.errors import TreeError
 from lpae_backport.filetree import EmptyError, FileTree, UnreadableError
 from lpae_backport.mailpatch.applying import Place, find, lines_of, place
 from lpae_backport.mailpatch.model import FileChange, Hunk, LineKind, Patch
+from lpae_backport.masking import without_comments
 from lpae_backport.needs.code import Code
 
 _MAX_LINES = 200_000
 """Most lines a file may have for its line numbers to be kept when it is not at hand."""
-_MAX_MISSES = 50
-"""Hunks of one file that go nowhere, before the others are not looked for either."""
+_MAX_LOOKED = 20_000_000
+"""Lines of one file that are looked at for hunks that are not where they say; then no more are."""
+_PASSES = 4
+"""How often a file is read for such a hunk: with less and less context, and for what is there."""
 _MAX_STARTS = 20
 """How many ways are tried to divide a series into what a tree has and what it has not."""
 _HEADS = (b"diff --git ", b"--- ", b"From ", b"Index: ")
@@ -29,6 +32,7 @@ _WITHIN = re.compile(
 _HEAD = 64 * 1024
 """How much of a mail is looked at; the message comes first."""
 _SOURCES = (".c", ".h")
+_CONDITION = re.compile(rb"^[ \t]*#[ \t]*(if|endif)", re.MULTILINE)
 
 
 def is_patch(path: str) -> bool:
@@ -155,6 +159,7 @@ class _Draft:
         """Hunks that go nowhere."""
         self.is_exact = True
         """Whether every hunk went where it says."""
+        self._looked = 0
 
     def apply_all(self, changes: Iterable[Sequence[Hunk]]) -> "_Draft":
         """Put changes in, one behind the other; what is there already is but marked."""
@@ -165,13 +170,14 @@ class _Draft:
         return self
 
     def _apply(self, hunk: Hunk, shift: int, floor: int) -> tuple[int, int]:
-        if len(self.strays) >= _MAX_MISSES:
+        if self._looked > _MAX_LOOKED:
             self.strays.append(hunk)
             return shift, floor
         fresh = place(hunk, self.lines, shift, floor)
         if fresh is not None and not fresh.how:
             return self._put(fresh)
         self.is_exact = False
+        self._looked += _PASSES * len(self.lines)
         whole = Place(0, hunk.lines, 0, 0)
         first = (hunk.old_start - 1 if hunk.old_count else hunk.old_start) + shift
         at = find(self.lines, whole.after, first, floor) if _adds(hunk) else None
@@ -219,6 +225,7 @@ def _had(lines: list[str], changes: Sequence[Sequence[Hunk]]) -> list[bool] | No
     now = list(lines)
     numbers = list(range(len(lines)))
     marks = [False] * len(lines)
+    looked = 0
     for hunks in reversed(changes):
         shift = floor = 0
         for hunk in hunks:
@@ -226,7 +233,8 @@ def _had(lines: list[str], changes: Sequence[Sequence[Hunk]]) -> list[bool] | No
             before, after = whole.before, whole.after
             first = hunk.new_start - 1 if hunk.new_count else hunk.new_start
             at = find(now, after, first + shift, floor)
-            if at is None:
+            looked += abs(at - first - shift) if at is not None else 0
+            if at is None or looked > _MAX_LOOKED // _MAX_STARTS:
                 return None
             theirs = iter(numbers[at : at + len(after)])
             kept = []
@@ -251,12 +259,27 @@ def _with_strays(draft: _Draft, path: str, where: str, out: Added) -> tuple[byte
         if _adds(hunk):
             out.is_cut = True
             kept = [x for x in hunk.lines if x.kind is not LineKind.REMOVED]
+            head, tail = _lids([x.text for x in kept])
+            rows += head
             first = len(rows) + 1
             added += [i for i, x in enumerate(kept, first) if x.kind is LineKind.ADDED]
             rows += [x.text for x in kept]
             told += f": read alone, as its lines {first} to {len(rows)}"
+            rows += tail
         out.problems.append(told)
     return _joined(row.rstrip("\0") for row in rows), added
+
+
+def _lids(rows: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return what to put around a piece so that what is open at its ends hides nothing else."""
+    text = without_comments("\n".join(rows).encode("utf-8", "surrogateescape"))
+    head = ["/*"] if b"*/" in text.partition(b"/*")[0] else []
+    tail = ["*/"] if text.rfind(b"/*") > text.rfind(b"*/") else []
+    depth = lowest = 0
+    for m in _CONDITION.finditer(text):
+        depth += 1 if m[1] == b"if" else -1
+        lowest = min(lowest, depth)
+    return ["#if 1"] * -lowest + head, tail + ["#endif"] * (depth - lowest)
 
 
 def _alone(path: str, changes: Iterable[Sequence[Hunk]], where: str) -> tuple[bytes, list[int]]:

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The command line: arguments in, exit status out. Each command is a module of its own."""
 
-import contextlib
 import gc
 import os
-import signal
 import sys
 from importlib import import_module
 
@@ -12,6 +10,7 @@ import click
 
 from lpae_backport import __version__
 from lpae_backport.errors import AuditError, ExitCode
+from lpae_backport.interrupts import Interrupts
 from lpae_backport.output import ClosedPipeError, tell
 
 COMMANDS = {
@@ -82,8 +81,14 @@ def main(argv: list[str] | None = None) -> int:
     # A short run that builds many small nodes and frees them all at its end: no need to look
     # for garbage on the way (a tenth of the time on two real kernels).
     gc.disable()
-    with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGTERM, _terminated)
+    with Interrupts(is_last=argv is None) as interrupts:
+        code = _run(argv)
+        # What comes while Python tidies up raises nothing, or nothing that is heard.
+        return 128 + interrupts.number if interrupts.number else code
+
+
+def _run(argv: list[str] | None) -> int:
+    """Run the program, and return its exit status."""
     try:
         result = program.main(args=argv, prog_name="lpae-audit", standalone_mode=False)
         return int(result) if isinstance(result, int) else ExitCode.DONE
@@ -107,8 +112,3 @@ def main(argv: list[str] | None = None) -> int:
             raise
         tell(f"internal error: {type(e).__name__}: {e} (hint: LPAE_AUDIT_DEBUG=1 shows where)")
         return ExitCode.INTERNAL
-
-
-def _terminated(number: int, frame: object) -> None:
-    """End as on an interrupt, so that what was begun is taken away."""
-    raise SystemExit(128 + number)

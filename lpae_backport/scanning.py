@@ -16,15 +16,15 @@ Example::
 
 import os
 import posixpath
-import signal
 import stat
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
 from typing import Generic, TypeVar
 
 from lpae_backport.filetree import FileTree, UnreadableError
 from lpae_backport.scanned import BINARY, Finder, Scan, Unread, doubt
 from lpae_backport.storedtree import EntryKind, StoredTree
+from lpae_backport.workers import spread
 
 T = TypeVar("T")
 Look = Callable[[str, bytes, frozenset[bytes]], T]
@@ -116,38 +116,13 @@ def scan(
 
 def _scan_disk(root: str, job: _Job[T], told: Told, processes: int) -> Scan[T]:
     result: Scan[T] = Scan()
-    chunks: list[list[str]] = []
-    futures: list[Future[Scan[T]]] = []
-    pool: ProcessPoolExecutor | None = None
-    try:
-        for chunk in _chunks(_walk(root, result.unread)):
-            chunks.append(chunk)
-            if processes > 1 and len(chunks) > _INLINE:
-                pool = pool or _pool(processes)
-                futures += [pool.submit(job.on_disk, root, c) for c in chunks[len(futures) :]]
-        for done in range(len(chunks)):
-            result.add(futures[done].result() if futures else job.on_disk(root, chunks[done]))
-            told((done + 1) / len(chunks))
-    finally:
-        if pool is not None:
-            pool.shutdown(cancel_futures=True)
+    chunks = list(_chunks(_walk(root, result.unread)))
+    work = partial(job.on_disk, root)
+    crew = processes if len(chunks) > _INLINE else 1
+    for done, part in enumerate(spread(work, chunks, crew), 1):
+        result.add(part)
+        told(done / len(chunks))
     return result
-
-
-def _pool(processes: int) -> ProcessPoolExecutor:
-    """Return processes to work in; a copy of this one is quickest, where that is safe."""
-    import multiprocessing
-    import threading
-
-    safe = "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
-    context = multiprocessing.get_context("fork" if safe else "spawn")
-    return ProcessPoolExecutor(processes, mp_context=context, initializer=_leave_signals)
-
-
-def _leave_signals() -> None:
-    """Leave an interrupt to the process that was started by the user."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _chunks(paths: Iterator[str]) -> Iterator[list[str]]:

@@ -19,12 +19,12 @@ from lpae_backport.catalog.filescan import scan
 from lpae_backport.catalog.treebytes import located, reader_of
 from lpae_backport.catalog.unindexed import ScannedCatalog
 from lpae_backport.catalog.wanted import Wanted
-from lpae_backport.catalog.workers import spread
 from lpae_backport.errors import TreeError
 from lpae_backport.filetree import FileTree, UnreadableError
 from lpae_backport.objects import CatFile, GitStore
 from lpae_backport.storedtree import StoredTree
 from lpae_backport.tree import Tree
+from lpae_backport.workers import spread
 from tests.git import commit
 from tests.trees import real_tree
 
@@ -272,7 +272,7 @@ def test_processes_end_with_the_one_that_started_them() -> None:
     """A program that is killed leaves no process behind."""
     code = (
         "import os, time, sys\n"
-        "from lpae_backport.catalog.workers import spread\n"
+        "from lpae_backport.workers import spread\n"
         "def work(n):\n"
         "    os.write(1, f'{os.getpid()}{chr(10)}'.encode()); time.sleep(0.3); return n\n"
         "for _ in spread(work, range(1000), 2): pass\n"

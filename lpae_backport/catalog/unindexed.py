@@ -11,8 +11,8 @@ from lpae_backport.catalog.filescan import scan_kconfig
 from lpae_backport.catalog.treebytes import Reader, is_shared, located, outlined, reader_of
 from lpae_backport.catalog.treefiles import Sort, files_of, sort_of
 from lpae_backport.catalog.wanted import Wanted, words_of
-from lpae_backport.catalog.workers import spread
 from lpae_backport.filetree import FileTree, UnreadableError
+from lpae_backport.workers import spread
 
 _CHUNK = 256
 _EXPORT = re.compile(rb"EXPORT_(?:SYMBOL|PER_CPU_SYMBOL|TRACEPOINT_SYMBOL)\w*\s*(?:\(\s*(\w+))?")

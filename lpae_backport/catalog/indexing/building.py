@@ -15,10 +15,10 @@ from lpae_backport.catalog.indexing.place import NoIndexError
 from lpae_backport.catalog.indexing.snapshot import Snapshot, Stat, settled, stat_of
 from lpae_backport.catalog.treebytes import Reader, outlined, reader_of
 from lpae_backport.catalog.treefiles import Sort, files_of, folders_on_disk, sort_of
-from lpae_backport.catalog.workers import spread
 from lpae_backport.filetree import FileTree, UnreadableError
 from lpae_backport.objects import GitStore
 from lpae_backport.storedtree import StoredTree
+from lpae_backport.workers import spread
 
 Told = Callable[[int, int], None]
 """Is told how many files have been read, of how many."""

@@ -74,15 +74,14 @@ class Database:
             make or os.access(self.path, os.W_OK)
         )
         uri = self.path.absolute().as_uri()
-        mode = (
-            "?mode=ro&immutable=1" if not self.is_writable else "?mode=rwc" if make else "?mode=rw"
-        )
+        made = "?mode=rwc" if make else "?mode=rw"
+        mode = made if self.is_writable else "?mode=ro&immutable=1"
         if make:
             try:
                 os.close(os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
             except OSError as e:
-                text = f"the index cannot be written: {e.strerror}"
-                raise NoIndexError(text, where=str(self.path)) from None
+                why = f"the index cannot be written: {e.strerror}"
+                raise NoIndexError(why, where=str(self.path)) from None
         with damage_told():
             self._db = sqlite3.connect(
                 uri + mode, uri=True, isolation_level=None, timeout=_PATIENCE

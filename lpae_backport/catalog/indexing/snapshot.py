@@ -18,7 +18,7 @@ from itertools import accumulate
 
 from lpae_backport.catalog.indexing.packing import DamagedError, little
 from lpae_backport.catalog.treefiles import Folder, folder_at
-from lpae_backport.catalog.workers import is_forkable
+from lpae_backport.workers import is_forkable
 
 RACY = 2_000_000_000
 """Nanoseconds within which a file may change twice without its times telling; FAT has the

@@ -4,6 +4,7 @@
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,11 +12,15 @@ from lpae_backport.errors import TreeError
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 _MOST = 8
+_GRACE = 0.3
+"""Seconds that processes have to end by themselves, and once more after they are told to."""
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 _FEW = 2
 """Tasks that are not worth a process."""
 
@@ -67,19 +72,21 @@ class _Crew:
         safe = is_forkable()
         context = multiprocessing.get_context("fork" if safe else "spawn")
         self._pipes: list[Connection] = []
-        self._processes = []
-        for _ in range(count):
-            here, there = context.Pipe()
-            self._pipes.append(here)
-            # A copy has our ends of the pipes too. It has to close them: else no process would
-            # ever see that this one is gone.
-            ours = list(self._pipes) if safe else []
-            process = context.Process(  # type: ignore[attr-defined]
-                target=_serve, args=(work, there, ours), daemon=True
-            )
-            process.start()
-            there.close()
-            self._processes.append(process)
+        self._processes: list[BaseProcess] = []
+        # An interrupt between two lines would leave processes that nobody knows of.
+        with undisturbed():
+            for _ in range(count):
+                here, there = context.Pipe()
+                self._pipes.append(here)
+                # A copy has our ends of the pipes too. It has to close them: else no process
+                # would ever see that this one is gone.
+                ours = list(self._pipes) if safe else []
+                process = context.Process(  # type: ignore[attr-defined]
+                    target=_serve, args=(work, there, ours), daemon=True
+                )
+                process.start()
+                there.close()
+                self._processes.append(process)
 
     def do(self, tasks: Iterator[Any]) -> Iterator[Any]:
         """Hand out the tasks, one a process at a time."""
@@ -108,19 +115,42 @@ class _Crew:
         return False
 
     def dismiss(self) -> None:
-        """End all processes."""
-        for pipe in self._pipes:
-            pipe.close()
-        for process in self._processes:
-            process.join(0.2)
-            if process.is_alive():
+        """End all processes, in a bounded time, whatever the user presses meanwhile."""
+        with undisturbed():
+            for pipe in self._pipes:
+                pipe.close()
+            self._wait()
+            for process in self._processes:
                 process.terminate()
-                process.join()
+            self._wait()
+            for process in self._processes:
+                process.kill()
+            self._wait()
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + _GRACE
+        for process in self._processes:
+            process.join(max(0.0, deadline - time.monotonic()))
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let the signals that end the program wait until this is through."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(work: Callable[[T], R], pipe: "Connection", others: "list[Connection]") -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # for the process that the user started
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):  # a copy is made while they wait
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     for other in others:
         other.close()
     with contextlib.suppress(EOFError, OSError):

@@ -105,7 +105,7 @@ def test_hunk_that_does_not_apply(tmp_path: Path) -> None:
 def test_pieces_do_not_hide_each_other(tmp_path: Path) -> None:
     """What a hunk that goes nowhere opens, a comment or a condition, ends with it."""
     spread = "".join(f"int filler_{i};\n" for i in range(10))
-    before = f"int p;\n#ifdef P\nint q;\n/* word\n{spread}more */\nint r;\n#endif\nint t;\n"
+    before = f"int p;\n#ifdef P\nint q;\n/* word\n{spread}*/\n#endif\n{spread}int r;\nint t;\n"
     text = before.replace("int q;", "int q = sizeof(struct s);").replace("r;", "r = sizeof(get());")
     needs = asked(tmp_path, diff(before, text, CODE), BEFORE)
     assert len([p for p in needs.problems if "does not apply" in p]) == 2

@@ -272,9 +272,10 @@ def _with_strays(draft: _Draft, path: str, where: str, out: Added) -> tuple[byte
 
 def _lids(rows: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return what to put around a piece so that what is open at its ends hides nothing else."""
-    text = without_comments("\n".join(rows).encode("utf-8", "surrogateescape"))
-    head = ["/*"] if b"*/" in text.partition(b"/*")[0] else []
-    tail = ["*/"] if text.rfind(b"/*") > text.rfind(b"*/") else []
+    data = _joined(rows)
+    text = without_comments(data)
+    head = ["/*"] if b"*/" in text else []
+    tail = ["*/"] if data.rfind(b"/*") > data.rfind(b"*/") else []
     depth = lowest = 0
     for m in _CONDITION.finditer(text):
         depth += 1 if m[1] == b"if" else -1

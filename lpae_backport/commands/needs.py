@@ -62,7 +62,7 @@ _ARCHITECTURES = (
 @click.option(
     "--budget",
     type=click.IntRange(1, 200),
-    default=30,
+    default=60,
     show_default=True,
     help="With --closure: how many providers to look into.",
 )

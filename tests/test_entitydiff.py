@@ -627,6 +627,20 @@ def test_what_cannot_be_asked_for(run, trees, what: str, status: int, says: str)
     assert says in r.err
 
 
+@pytest.mark.parametrize("unknown", ["no_such_symbol_anywhere", "drivers/toy/none.c"])
+def test_one_unknown_among_others(run, trees, unknown: str) -> None:
+    """The others are compared; of that one it is said that it is in neither tree."""
+    old, new = trees
+    r = run("diff", old, new, "toy_pool_create", unknown)
+    assert r.status == 1
+    assert "toy_pool_create" in r.out
+    assert "in neither tree" in r.err
+    found = json.loads(run("diff", old, new, "toy_pool_create", unknown, "--format", "json").out)
+    assert [n for n in found["notes"] if "in neither tree" in n]
+    assert run("diff", old, old, "toy_pool_create", unknown).status == 1
+    assert run("diff", old, old, unknown, "also_unknown").status == 4
+
+
 def test_revisions_and_archives_say_the_same(run, trees, tmp_path: Path) -> None:
     """Wherever a tree comes from."""
     old, new = trees

@@ -65,8 +65,8 @@ def command(
     renamed, moved, split or merged; for one that is gone likely successors are named, with the
     evidence. Without FILE or SYMBOL the files that the packs name are compared.
 
-    Ends with 0 where there are no differences, with 1 where there are, and with 4 where what was
-    asked for is in neither tree or cannot be read.
+    Ends with 0 where there are no differences, with 1 where there are, or where a part of what
+    was asked for is in neither tree, and with 4 where all of it is, or cannot be read.
     """
     given = list(what)
     trees = TreeComparison(opened(old, None), opened(new, None), threshold)

@@ -12,8 +12,8 @@ from lpae_backport.entities.rows import Row, Status, profile
 from lpae_backport.entities.similarity import alike
 from lpae_backport.entities.sources import EntityTree, Told, is_source, likely_definers
 from lpae_backport.entities.successor import Search, Successor, neighbourhoods
-from lpae_backport.entities.trees import FilePair, Section, TreeComparison, TreeDiff
-from lpae_backport.errors import TreeError, UsageError
+from lpae_backport.entities.trees import AbsentError, FilePair, Section, TreeComparison, TreeDiff
+from lpae_backport.errors import UsageError
 
 _SHOWN = 20
 """Most files that are shown for one name."""
@@ -31,7 +31,8 @@ def compare(trees: TreeComparison, given: list[str], watch: Watch) -> TreeDiff:
         watch: shows how far a search of a whole tree is.
 
     Raises:
-        TreeError: something is in neither tree, or cannot be read.
+        AbsentError: all of it is in neither tree.
+        TreeError: something cannot be read.
         UsageError: something is neither a path nor an identifier.
     """
     tops = {d for t in (trees.old, trees.new) for d in t.tree.listing(".").dirs}
@@ -40,9 +41,17 @@ def compare(trees: TreeComparison, given: list[str], watch: Watch) -> TreeDiff:
     for n in names:
         if not _WORD.match(n):
             raise UsageError(f"'{n}' is neither a path of C text nor an identifier")
-    sections = [s for p in dict.fromkeys(paths) for s in trees.path(p)]
-    sections += Names(trees, watch).sections(list(dict.fromkeys(names)))
-    return trees.result(sections)
+    sections: list[Section] = []
+    absent: list[AbsentError] = []
+    for p in dict.fromkeys(paths):
+        try:
+            sections += trees.path(p)
+        except AbsentError as e:
+            absent.append(e)
+    sections += Names(trees, watch).sections(list(dict.fromkeys(names)), absent)
+    if absent and not sections:
+        raise absent[0]
+    return trees.result(sections, tuple(map(str, absent)))
 
 
 class Names:
@@ -58,11 +67,12 @@ class Names:
         self._watch = watch
         self._searches: dict[tuple[str, str, str | None], Search] = {}
 
-    def sections(self, names: list[str]) -> list[Section]:
+    def sections(self, names: list[str], absent: list[AbsentError]) -> list[Section]:
         """Return what became of some names, wherever they are defined.
 
-        Raises:
-            TreeError: a name is defined in neither tree.
+        Args:
+            names: the names.
+            absent: takes in those that are defined in neither tree.
         """
         if not names:
             return []
@@ -78,7 +88,7 @@ class Names:
             pairs = list(self._pairs(n, _defining(old, n, before[n]), _defining(new, n, after[n])))
             if not pairs:
                 text = f"'{n}' is defined in neither tree"
-                raise TreeError(text, hint="an identifier, or a path with a slash")
+                absent.append(AbsentError(text, hint="an identifier, or a path with a slash"))
             found += self._named(n, pairs)
         return found
 

@@ -16,6 +16,10 @@ _IN_FOLDER = 200
 """Most files of a folder that are compared in one run."""
 
 
+class AbsentError(TreeError):
+    """What was asked for is in neither tree."""
+
+
 @dataclass(frozen=True, slots=True)
 class FilePair:
     """One file on both sides.
@@ -66,6 +70,7 @@ class TreeDiff:
         threshold: how alike things of different names must be to be one.
         sections: what was compared.
         notes: what could not be read or was left out, one line each.
+        absent: those notes that tell what is in neither tree, though asked for.
     """
 
     old: FileTree
@@ -73,11 +78,12 @@ class TreeDiff:
     threshold: float
     sections: tuple[Section, ...]
     notes: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
 
     @property
     def differs(self) -> bool:
-        """Tell whether there is any difference."""
-        return any(s.differs for s in self.sections)
+        """Tell whether there is any difference, or something that could not be compared."""
+        return bool(self.absent) or any(s.differs for s in self.sections)
 
 
 class TreeComparison:
@@ -95,18 +101,20 @@ class TreeComparison:
         self.threshold = threshold
         self._compared: dict[tuple[str | None, str | None], tuple[Row, ...]] = {}
 
-    def result(self, sections: list[Section]) -> TreeDiff:
-        """Return sections with what is to be known about them."""
+    def result(self, sections: list[Section], absent: tuple[str, ...] = ()) -> TreeDiff:
+        """Return sections with what is to be known about them, and what is in neither tree."""
         notes = tuple(
             f"{t.side} {p}: {why}" for t in (self.old, self.new) for p, why in t.problems.items()
         )
-        return TreeDiff(self.old.tree, self.new.tree, self.threshold, tuple(sections), notes)
+        trees = self.old.tree, self.new.tree
+        return TreeDiff(*trees, self.threshold, tuple(sections), absent + notes, absent)
 
     def path(self, given: str) -> list[Section]:
         """Compare a file, or every file of a folder.
 
         Raises:
-            TreeError: neither tree has it, or it cannot be read, or is no C text.
+            AbsentError: neither tree has it.
+            TreeError: it leads out of the tree, or cannot be read, or is no C text.
         """
         path = posixpath.normpath(given)
         if path.startswith(("/", "..")):
@@ -120,7 +128,7 @@ class TreeComparison:
             return [section]
         found = dict.fromkeys([*self.old.sources(path, DEPTH), *self.new.sources(path, DEPTH)])
         if not found:
-            raise TreeError("in neither tree", where=given, hint="a path below the kernel's top")
+            raise AbsentError("in neither tree", where=given, hint="a path below the kernel's top")
         if len(found) > _IN_FOLDER:
             text = f"{len(found)} files, at most {_IN_FOLDER} are compared"
             raise UsageError(text, where=given, hint="name a folder below it")

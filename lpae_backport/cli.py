@@ -37,7 +37,7 @@ COMMANDS = {
 
 _EPILOG = (
     "Exit status: 0 everything required is done, 1 something remains, 2 wrong usage, "
-    "3 bad rule or configuration, 4 bad tree, 70 internal error."
+    "3 bad rule or configuration, 4 bad tree, 70 internal error, 74 output not written."
 )
 
 

@@ -13,6 +13,7 @@ class ExitCode(IntEnum):
     BAD_RULE = 3
     BAD_INPUT = 4
     INTERNAL = 70
+    UNWRITTEN = 74
 
 
 class AuditError(Exception):
@@ -54,6 +55,12 @@ class UsageError(AuditError):
     """Arguments that fit the grammar of the command line but not each other."""
 
     exit_code = ExitCode.USAGE
+
+
+class OutputError(AuditError):
+    """Standard output that takes no more, as on a full disk."""
+
+    exit_code = ExitCode.UNWRITTEN
 
 
 class UndecidableError(AuditError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
-from lpae_backport.errors import UsageError
+from lpae_backport.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -30,6 +30,7 @@ def write_report(text: str, path: str | None) -> None:
         path: the file; `None` or ``-`` is standard output.
 
     Raises:
+        OutputError: standard output cannot be written.
         UsageError: the file cannot be written.
     """
     if path is None or path == "-":
@@ -87,7 +88,7 @@ def _write_stdout(text: str) -> None:
         raise ClosedPipeError from None
     except OSError as e:
         _give_up(sys.stdout)
-        raise UsageError(f"standard output cannot be written: {e.strerror}") from None
+        raise OutputError(f"standard output cannot be written: {e.strerror}") from None
 
 
 def _give_up(stream: TextIO) -> None:

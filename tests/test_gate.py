@@ -987,7 +987,7 @@ def test_a_closed_pipe_and_a_full_disk(fork: Fork, tmp_path: Path) -> None:
     assert not done.stderr
     with open("/dev/full", "w") as full:
         done = subprocess.run(gate, stdout=full, stderr=subprocess.PIPE, check=False, cwd=ROOT)
-    assert done.returncode == 2
+    assert done.returncode == 74
     assert b"No space left" in done.stderr
     out = tmp_path / "out.json"
     out.write_text("before")

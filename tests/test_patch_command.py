@@ -160,3 +160,16 @@ def test_a_name_that_no_file_can_have(kernel: Path, tmp_path: Path, capsys) -> N
     assert not tree.is_executable("drivers/t\0y.c")
     with pytest.raises(UnreadableError):
         tree.read("drivers/t\0y.c")
+
+
+@pytest.mark.parametrize("option", ["--emit", "-o"])
+def test_what_is_read_is_not_written_over(
+    kernel: Path, tmp_path: Path, capsys, option: str
+) -> None:
+    """A report or a mail in place of the patch would lose it."""
+    mail = tmp_path / "a.patch"
+    mail.write_text(HEAD + diff(BEFORE, AFTER))
+    before = mail.read_bytes()
+    assert main(["patch", str(mail), "--tree", str(kernel), option, str(mail)]) == 2
+    assert mail.read_bytes() == before
+    assert "read and written" in capsys.readouterr().err

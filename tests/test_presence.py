@@ -201,7 +201,12 @@ def test_removed_file() -> None:
     made = patch(text.replace("\n---", "\ndeleted file mode 100644\n---", 1))
     beside = {"drivers/toy/other.c": b"int other;\n"}
     assert judge(made, MemoryTree({PATH: AFTER.encode()})).status is HunkStatus.APPLICABLE
-    assert judge(made, MemoryTree(beside)).status is HunkStatus.APPLIED
+    # A tree that never had it looks the same, as long as nothing else of the patch is there.
+    assert judge(made, MemoryTree(beside)).status is HunkStatus.UNKNOWN
+    other = diff("int other;\n", "int another;\n", "drivers/toy/other.c")
+    changed = {"drivers/toy/other.c": b"int another;\n"}
+    whole = text.replace("\n---", "\ndeleted file mode 100644\n---", 1)
+    assert judge(patch(whole, other), MemoryTree(changed)).status is HunkStatus.APPLIED
     assert judge(made, MemoryTree({"a/b.c": b"int x;\n"})).status is HunkStatus.TARGET_GONE
     more = {"drivers/toy/old/toy.c": AFTER.encode(), **beside}
     assert judge(made, MemoryTree(more)).status is not HunkStatus.APPLIED
@@ -353,3 +358,14 @@ def test_a_line_that_is_there_in_part_is_not_in() -> None:
     assert hunk.status is HunkStatus.PARTLY
     assert "\tint b = t->two;" in [x.text for x in hunk.present]
     assert "\tput(t, NULL, true);" in [x.text for x in hunk.absent]
+
+
+def test_new_file_under_if_0_or_not_empty() -> None:
+    """What is never compiled is not there, nor is an empty file that has content."""
+    text = "int toy_one(void)\n{\n\treturn 1;\n}\n"
+    made = patch(diff("", text).replace(f"--- a/{PATH}", "--- /dev/null"))
+    assert judge(made, MemoryTree({PATH: text.encode()})).status is HunkStatus.APPLIED
+    never = f"#if 0\n{text}#endif\n"
+    assert judge(made, MemoryTree({PATH: never.encode()})).status is HunkStatus.PARTLY
+    inside = text.replace("\treturn 1;\n", "#if 0\n\treturn 1;\n#endif\n")
+    assert judge(made, MemoryTree({PATH: inside.encode()})).status is not HunkStatus.APPLIED

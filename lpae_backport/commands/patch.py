@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """``lpae-audit patch FILE… --tree TREE``."""
 
+import os
+from collections.abc import Iterable
+
 import click
 
 from lpae_backport.commands.trees import opened
-from lpae_backport.errors import ExitCode
+from lpae_backport.errors import ExitCode, UsageError
 from lpae_backport.filetree import FileTree
 from lpae_backport.format.patch import FORMATS, PatchReport, Shown
 from lpae_backport.mailpatch.model import Patch
@@ -51,6 +54,7 @@ def command(
 
     Ends with 0 if all of it is applied, with 1 if not, and with 4 if it is no patch.
     """
+    _refuse_overwriting(files, (emit, output))
     tree = opened(given, None)
     reference = opened(new, None) if new is not None else None
     patches = [p for f in files for p in patches_of(f, tree)]
@@ -58,8 +62,8 @@ def command(
         from lpae_backport.mailpatch.written import mail_of
 
         write_bytes(b"".join(mail_of(p) for p in patches), emit)
-        for p in (p for p in patches if p.problems):
-            warn(f"{p.origin}: {p.problems[0].what}; {emit} has it as it is")
+        for p in patches:
+            _warn(p, emit)
     verdicts = _judged(patches, tree)
     if not no_prerequisites:
         from lpae_backport.presence.prerequisites import with_prerequisites
@@ -72,6 +76,24 @@ def command(
     write_report(FORMATS[form](report, Shown(verbose, comments)), output)
     done = all(v.status is HunkStatus.APPLIED for v in verdicts)
     return ExitCode.DONE if done or exit_zero else ExitCode.FINDINGS
+
+
+def _refuse_overwriting(files: Iterable[str], written: Iterable[str | None]) -> None:
+    """Refuse to write over what is to be read."""
+    for path in (w for w in written if w is not None and os.path.exists(w)):
+        for f in files:
+            if os.path.exists(f) and os.path.samefile(f, path):
+                raise UsageError("it is read and written", where=path, hint="name another file")
+
+
+def _warn(patch: Patch, emit: str) -> None:
+    """Say what is not right with a patch that was written as a mail."""
+    for problem in patch.problems:
+        warn(f"{patch.origin}: {problem.what}; written to {emit} all the same")
+    cut = sum(bool(h.problem) for c in patch.changes for h in c.hunks)
+    if cut:
+        what = "1 hunk is" if cut == 1 else f"{cut} hunks are"
+        warn(f"{patch.origin}: {what} not whole; git would take what there is of it")
 
 
 def _judged(patches: list[Patch], tree: FileTree) -> list[PatchVerdict]:

@@ -134,8 +134,7 @@ def _settled(files: list[FileVerdict]) -> list[FileVerdict]:
     others = [f.status for f in files if f.change.new_path and not f.hunks]
     if any(s in _THERE for s in (*others, *(h.status for h in firm))):
         return files
-    some = len(firm) + len(others) > 0
-    return [_doubted(f) if some and f.status in _THERE else f for f in files]
+    return [_doubted(f) if f.status in _THERE else f for f in files]
 
 
 def _doubted(f: FileVerdict) -> FileVerdict:

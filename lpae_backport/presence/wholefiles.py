@@ -2,6 +2,8 @@
 """Judges what a patch does to a file as a whole: its being there, its path, its mode."""
 
 import posixpath
+import re
+from dataclasses import replace
 
 from lpae_backport.filetree import UnreadableError
 from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind
@@ -17,6 +19,7 @@ _LEAST = 0.3
 """Which share of a new file a file of its name must have to be that file."""
 _TELLING = 30
 """Words that a new file must have to be known again at another path."""
+_NEVER = re.compile(rb"^[ \t]*#[ \t]*if[ \t]+\(?[ \t]*0[ \t]*\)?[ \t]*(?:$|/)", re.MULTILINE)
 _EXECUTABLE = "100755"
 _PLAIN = "100644"
 _ABSENT = "the file is not there and would be made"
@@ -27,7 +30,7 @@ def created(change: FileChange, shelf: Shelf) -> FileVerdict:
     path = change.new_path
     if not change.hunks:
         if shelf.has(path):
-            return FileVerdict(change, HunkStatus.APPLIED, "the file is there", ())
+            return _empty(change, shelf)
         return FileVerdict(change, HunkStatus.APPLICABLE, _ABSENT, ())
     broken = next((h.problem for h in change.hunks if h.problem), "")
     if broken:
@@ -49,12 +52,27 @@ def created(change: FileChange, shelf: Shelf) -> FileVerdict:
     return FileVerdict(change, verdict.status, verdict.why, (verdict,))
 
 
+def _empty(change: FileChange, shelf: Shelf) -> FileVerdict:
+    """Judge a file that a patch makes without content, and that is there."""
+    try:
+        is_empty = not shelf.standing(change.new_path).raw.strip()
+    except UnreadableError:
+        is_empty = True  # what is empty is not read
+    if is_empty:
+        return FileVerdict(change, HunkStatus.APPLIED, "the file is there, and empty", ())
+    why = "the file is there, but not empty as the patch makes it"
+    return FileVerdict(change, HunkStatus.UNKNOWN, why, ())
+
+
 def _content(change: FileChange, image: Image, file: Standing) -> HunkVerdict:
     """Compare a file with what a patch would make it."""
     hunk = image.hunk
     if file.problem:
         return HunkVerdict(hunk, HunkStatus.UNKNOWN, f"not to be judged: {file.problem}", file.path)
     at = (1, max(len(file.lines), 1))
+    if image.is_c and len(_NEVER.findall(file.raw)) > len(_NEVER.findall(_text(hunk))):
+        why = "some of the file is under '#if 0', which the patch does not have"
+        return HunkVerdict(hunk, HunkStatus.PARTLY, why, file.path, *at, (), hunk.lines)
     for level, why in (
         (Level.EXACT, "the file is as the patch makes it"),
         (Level.SPACED, "the file is as the patch makes it, white space aside"),
@@ -71,6 +89,10 @@ def _content(change: FileChange, image: Image, file: Standing) -> HunkVerdict:
             why = "all of it is there; the file has grown since"
             return HunkVerdict(hunk, HunkStatus.APPLIED, why, file.path, *at, hunk.lines)
     return _in_parts(image, file)
+
+
+def _text(hunk: Hunk) -> bytes:
+    return "\n".join(hunk.after).encode("utf-8", "surrogateescape")
 
 
 def _in_parts(image: Image, file: Standing) -> HunkVerdict:
@@ -123,7 +145,9 @@ def removed(change: FileChange, shelf: Shelf, made: frozenset[str]) -> FileVerdi
     folder = shelf.tree.listing(posixpath.dirname(path))
     if not (folder.files or folder.dirs):
         return same(change, HunkStatus.TARGET_GONE, "there is no such folder")
-    return same(change, HunkStatus.APPLIED, "the file is gone, its folder is there")
+    gone = same(change, HunkStatus.APPLIED, "the file is gone, its folder is there")
+    # Whether the tree ever had it, only more of the patch can tell.
+    return replace(gone, hunks=tuple(replace(h, is_weak=True) for h in gone.hunks))
 
 
 def same(change: FileChange, status: HunkStatus, why: str, path: str = "") -> FileVerdict:
@@ -155,7 +179,7 @@ def moved(change: FileChange, shelf: Shelf) -> tuple[HunkStatus, str] | None:
     has_old, has_new = shelf.has(old), shelf.has(new)
     word = "copied" if change.is_copy else "renamed"
     if has_new and (change.is_copy or not has_old):
-        return HunkStatus.APPLIED, f"{word} from {old}"
+        return HunkStatus.APPLIED, f"{word} from {old}, by its name"
     if has_old and not has_new:
         return HunkStatus.APPLICABLE, f"not {word} yet: it is {old}"
     if has_old and has_new:

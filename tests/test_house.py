@@ -3,6 +3,7 @@
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,16 @@ def test_no_possessive_groups() -> None:
     sources = (ROOT / "lpae_backport").rglob("*.py")
     found = [str(p) for p in sources if re.search(r"r[b]?\".*\)[*+?]\+", p.read_text())]
     assert found == []
+
+
+def test_nothing_large_is_committed() -> None:
+    """A wheel or a tree that slipped in would come down with every clone."""
+    done = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        pytest.skip("no repository")
+    sizes = {
+        f: (ROOT / f).lstat().st_size for f in done.stdout.split("\0")[:-1] if (ROOT / f).exists()
+    }
+    assert max(sizes.values()) < 200_000, max(sizes, key=lambda f: sizes[f])

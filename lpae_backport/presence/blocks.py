@@ -13,6 +13,7 @@ from functools import cached_property
 from lpae_backport.mailpatch.model import LineKind
 from lpae_backport.presence.alignment import MOST_PAIRS, aligned, pairs_of, weight
 from lpae_backport.presence.chunks import Chunks, likeness, telling
+from lpae_backport.presence.intrusion import intrusion
 
 _BRACES = frozenset((b"{", b"}"))
 _BETWEEN = 6
@@ -45,6 +46,7 @@ class Reading:
         before: how well the text before fits.
         gain: how much more of the text after is there than of that before.
         notes: what is there in another form: the index of a line, and the piece in the file.
+        flaw: why it is not done though all of it is there; empty where nothing says so.
     """
 
     is_done: bool = False
@@ -58,6 +60,7 @@ class Reading:
     before: float = 0.0
     gain: int = 0
     notes: list[tuple[int, int]] = field(default_factory=list)
+    flaw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Blocks:
         after: the pieces as they become.
         kinds: the marks of the hunk's lines.
         lines: what added lines say, and what removed lines say that the text after does not.
+        as_text: whether pieces are lines, not code.
     """
 
     def __init__(
@@ -84,8 +88,11 @@ class Blocks:
         after: Chunks,
         kinds: Sequence[LineKind],
         lines: tuple[Sequence[bytes], Sequence[bytes]],
+        *,
+        as_text: bool,
     ) -> None:
         self.lines = lines
+        self.as_text = as_text
         self.before = before
         self.after = after
         self._added = _touching(after, kinds, LineKind.ADDED)
@@ -111,6 +118,10 @@ class Blocks:
             out.has_some = False
         is_gain = out.gain > 0 or (only_less and not out.gain and out.after >= _AROUND)
         out.is_done = bool(self.blocks) and all(done) and is_gain
+        if out.is_done:
+            runs = [b.new for b in self.blocks]
+            out.flaw = intrusion(self.after, runs, new, stretch, as_text=self.as_text)
+            out.is_done = not out.flaw
         places = [*new.values(), *old.values()]
         out.first, out.last = min(places, default=-1), max(places, default=-1)
         out.core = (min(core, default=out.first), max(core, default=out.last))

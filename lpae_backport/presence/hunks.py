@@ -171,6 +171,8 @@ class FileHunks:
         if not f.absent:
             what = "its changed line is" if total == 1 else f"all {total} changed lines are"
             why = f"{what} there, but not among what the hunk has around"
+        if f.reading.flaw:
+            why = f"all its lines are there, but {f.reading.flaw}"
         if f.forms:
             line, form = f.forms[0]
             why += f"; line {line.at} is there as '{form}'" if line.at else f"; now '{form}'"

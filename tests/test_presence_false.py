@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Trees that have all lines of a patch, and not the patch: never said to be applied."""
+
+import pytest
+
+from tests.patches import diff, patch, verdict
+from tests.test_presence import AFTER, BEFORE
+
+COUNT = "\ttoy->count++;\n"
+START = "\ttoy_start_clocked(toy, toy->clock);\n"
+ADDED = COUNT + START
+MODE = "\ttoy->mode = mode;\n"
+END = f"{MODE}{ADDED}\treturn 0;\n"
+MADE = patch(diff(BEFORE, AFTER))
+
+
+def _status(text: str) -> str:
+    assert text != AFTER
+    return verdict(MADE, text).status.value
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        f"{MODE}\tif (0) {{\n{ADDED}\t}}\n\treturn 0;\n",
+        f"\tif (0) {{\n{MODE}{ADDED}\t\treturn 0;\n\t}}\n\treturn 0;\n".replace("\t\tr", "\tr"),
+        f"{MODE}\treturn 0;\n{ADDED}\treturn 0;\n",
+        f"{MODE}\tgoto out;\n{ADDED}\treturn 0;\n",
+        f"{MODE}\tif (mode)\n\t\treturn 0;\n{ADDED}\treturn 0;\n",
+        f"{MODE}#ifdef TOY\n{ADDED}#endif\n\treturn 0;\n",
+        f"{MODE}#if 0\n{ADDED}#endif\n\treturn 0;\n",
+        f"{MODE}\twhile (mode) {{\n{ADDED}\t}}\n\treturn 0;\n",
+        f"{MODE}out:\n{ADDED}\treturn 0;\n",
+        f"{ADDED}{MODE}\treturn 0;\n",
+        f"{MODE}\treturn 0;\n{ADDED}",
+        f"{MODE}{COUNT}\ttoy->count--;\n{START}\treturn 0;\n",
+        f"{MODE}{COUNT}{COUNT}{START}\treturn 0;\n",
+        f"{COUNT}{MODE}{START}\treturn 0;\n",
+    ],
+)
+def test_what_came_between_its_lines_or_around_them(now: str) -> None:
+    """A condition, a jump, a label, another order: its lines do not do what they did."""
+    assert _status(AFTER.replace(END, now)) != "applied"
+
+
+def test_a_condition_among_its_context_that_was_changed() -> None:
+    """What it was added behind must be what it was."""
+    before = BEFORE.replace("\ttoy->mode = mode;\n\ttoy_start", "\ttoy_start")
+    after = before.replace("\ttoy_start(toy);\n", ADDED)
+    made = patch(diff(before, after))
+    at = after.index("if (ret)", after.index("toy_open"))
+    assert verdict(made, after).status.value == "applied"
+    now = after[:at] + "if (!ret)" + after[at + 8 :]
+    assert verdict(made, now).status.value != "applied"
+
+
+def test_what_is_said_of_it() -> None:
+    """It is there in part, and what came is named."""
+    found = verdict(MADE, AFTER.replace(END, f"{MODE}\tgoto out;\n{ADDED}\treturn 0;\n"))
+    hunk = found.files[0].hunks[0]
+    assert hunk.status.value == "partly"
+    assert "goto out ;" in hunk.why
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        f"{MODE}\tpr_info("x");\n{ADDED}\treturn 0;\n",
+        f"\ttoy->mode = mode | 4;\n{ADDED}\treturn 0;\n",
+        f"{MODE}\tif (mode)\n\t\tpr_info("x");\n{ADDED}\treturn 0;\n",
+        f"{MODE}\tif (mode) {{\n\t\tpr_info("x");\n\t}}\n{ADDED}\treturn 0;\n",
+    ],
+)
+def test_what_stands_on_its_own_beside_it_does_not_matter(now: str) -> None:
+    """Other statements between context and what is added leave it applied."""
+    assert _status(AFTER.replace(END, now)) == "applied"

@@ -65,12 +65,34 @@ def test_what_is_said_of_it() -> None:
 @pytest.mark.parametrize(
     "now",
     [
-        f"{MODE}\tpr_info("x");\n{ADDED}\treturn 0;\n",
+        f"{MODE}\tpr_info(name);\n{ADDED}\treturn 0;\n",
         f"\ttoy->mode = mode | 4;\n{ADDED}\treturn 0;\n",
-        f"{MODE}\tif (mode)\n\t\tpr_info("x");\n{ADDED}\treturn 0;\n",
-        f"{MODE}\tif (mode) {{\n\t\tpr_info("x");\n\t}}\n{ADDED}\treturn 0;\n",
+        f"{MODE}\tif (mode)\n\t\tpr_info(name);\n{ADDED}\treturn 0;\n",
+        f"{MODE}\tif (mode) {{\n\t\tpr_info(name);\n\t}}\n{ADDED}\treturn 0;\n",
     ],
 )
 def test_what_stands_on_its_own_beside_it_does_not_matter(now: str) -> None:
     """Other statements between context and what is added leave it applied."""
     assert _status(AFTER.replace(END, now)) == "applied"
+
+
+def test_white_space_in_quotes_is_text() -> None:
+    """A string with more blanks is another string."""
+    after = AFTER.replace(COUNT, '\ttoy_say("a  b");\n')
+    made = patch(diff(BEFORE, after))
+    assert verdict(made, after.replace("\t", "    ")).status.value == "applied"
+    assert verdict(made, after.replace("a  b", "a b")).status.value != "applied"
+
+
+def test_dead_code_though_the_hunk_has_a_condition() -> None:
+    """A condition of the hunk is not one that keeps it from being compiled."""
+    before = BEFORE.replace(MODE, f"{MODE}#ifdef TOY\n", 1)
+    before = before.replace("\ttoy_start(toy);\n", "\ttoy_start(toy);\n#endif\n")
+    after = before.replace("\ttoy_start(toy);\n", ADDED)
+    made = patch(diff(before, after))
+    head = "static int toy_open"
+    dead = after.replace(head, f"#if 0\n{head}").replace(
+        "static int toy_r", "#endif\nstatic int toy_r"
+    )
+    assert verdict(made, after).status.value == "applied"
+    assert verdict(made, dead).status.value != "applied"

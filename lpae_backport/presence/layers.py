@@ -15,6 +15,10 @@ from lpae_backport.masking import without_comments
 
 MOST = 64
 """Most places that one row of units is looked for at."""
+_WIDEST = 2000
+"""Bytes of a line beyond which white space in quotes is forgiven too."""
+_QUOTED = re.compile(rb'("(?:[^"\\]|\\.)*")')
+_BLANKS = re.compile(rb"\s+")
 _STAR = re.compile(rb"\s*\*+(?:\s|/|$)")
 
 
@@ -87,9 +91,9 @@ def units_of(
     owner: list[int] = []
     if level is Level.SPACED:
         for i, line in enumerate(lines):
-            words = line.split()
-            if words:
-                units.append(b" ".join(words))
+            unit = _spaced(line)
+            if unit:
+                units.append(unit)
                 owner.append(i)
         return units, owner
     for i, line in enumerate(code_lines(lines, is_part=is_part)):
@@ -98,6 +102,15 @@ def units_of(
             units += found
             owner += [i] * len(found)
     return units, owner
+
+
+def _spaced(line: bytes) -> bytes:
+    """Return a line with each run of white space as one blank, but for those in quotes."""
+    if b'"' not in line or len(line) > _WIDEST:
+        return b" ".join(line.split())
+    parts = _QUOTED.split(line)
+    parts[::2] = (_BLANKS.sub(b" ", x) for x in parts[::2])
+    return b"".join(parts).strip()
 
 
 def code_lines(lines: Sequence[bytes], *, is_part: bool) -> list[bytes]:

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Where a text of a hunk stands in a file, whole and in one piece."""
 
+import re
 from dataclasses import dataclass
 
+from lpae_backport.mailpatch.model import LineKind
 from lpae_backport.presence.heads import name_in, same_head
 from lpae_backport.presence.image import Image, Side
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.standing import Standing
+
+_NEVER = re.compile(rb"[ \t]*#[ \t]*(?:if[ \t]*\(?[ \t]*[01]\b|el)")
+"""A line that keeps others from being compiled."""
+_AFTER = (LineKind.CONTEXT, LineKind.ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +91,6 @@ def is_live(image: Image, side: Side, place: Place, file: Standing) -> bool:
     """Tell whether a place counts: it is compiled, and is comment just where the hunk is."""
     if not file.is_c:
         return True
-    if place.level is Level.EXACT and place.distance == 0:
-        return True  # nothing has come before it, an #if 0 neither
     if file.may_be_quiet(place.first) or file.may_be_quiet(place.last + 1):
         if place.level is Level.TOKENS:
             return not is_dead(image, file, place.first, place.last)
@@ -98,7 +102,8 @@ def is_live(image: Image, side: Side, place: Place, file: Standing) -> bool:
 
 def is_dead(image: Image, file: Standing, first: int, last: int) -> bool:
     """Tell whether lines are never compiled, and the hunk shows no such condition itself."""
-    if any(x.lstrip().startswith(b"#if") for x in image.lines):
+    kept = (x for x, h in zip(image.lines, image.hunk.lines, strict=True) if h.kind in _AFTER)
+    if any(_NEVER.match(x) for x in kept):
         return False
     return file.is_dead(first, last)
 

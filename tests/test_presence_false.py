@@ -3,7 +3,7 @@
 
 import pytest
 
-from tests.patches import diff, patch, verdict
+from tests.patches import PATH, diff, patch, verdict
 from tests.test_presence import AFTER, BEFORE
 
 COUNT = "\ttoy->count++;\n"
@@ -96,3 +96,32 @@ def test_dead_code_though_the_hunk_has_a_condition() -> None:
     )
     assert verdict(made, after).status.value == "applied"
     assert verdict(made, dead).status.value != "applied"
+
+
+def test_a_declaration_is_not_followed_across_others() -> None:
+    """Without code around it in its own block of lines, it counts only where it was put."""
+    before = "#ifdef TOY\n#include <toy.h>\n\n#endif\nint toy_a(void);\n\nint toy_b(void);\n"
+    after = before.replace("\n\n#endif", "\n\nint toy_more(struct toy *toy);\n\n#endif")
+    now = f"{before}\nint toy_more(struct toy *toy);\n"
+    made = patch(diff(before, after))
+    assert verdict(made, after).status.value == "applied"
+    assert verdict(made, now).status.value != "applied"
+
+
+def test_a_line_that_is_part_of_another() -> None:
+    """A head that something was put before is another head."""
+    after = BEFORE.replace("static int toy_open", "int toy_open")
+    made = patch(diff(BEFORE, after))
+    assert verdict(made, after).status.value == "applied"
+    assert (
+        verdict(made, after.replace("int toy_open", "inline int toy_open")).status.value
+        != "applied"
+    )
+
+
+def test_a_new_file_with_a_return_among_its_lines() -> None:
+    """It has all lines of the patch, but what is behind the return never runs."""
+    made = patch(diff("", AFTER).replace(f"--- a/{PATH}", "--- /dev/null"))
+    assert verdict(made, AFTER).status.value == "applied"
+    now = AFTER.replace(MODE, f"\treturn 0;\n{MODE}", 1)
+    assert verdict(made, now).status.value != "applied"

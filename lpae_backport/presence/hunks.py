@@ -10,7 +10,7 @@ from lpae_backport.presence.heads import is_head, name_in
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.nearest import nearest
-from lpae_backport.presence.parting import brings, parted, removes, stands
+from lpae_backport.presence.parting import brings, is_loose, parted, removes, stands
 from lpae_backport.presence.piecewise import Finding, piecewise
 from lpae_backport.presence.places import Place, section_left
 from lpae_backport.presence.standing import Standing
@@ -109,17 +109,21 @@ class FileHunks:
                 there = not units or bool(self._file.layer(Level.TOKENS).find(units))
                 found.append((None, there))
                 continue
-            choice = self._chosen(part)
-            if choice is not None:
-                found.append((choice.place, choice.is_applied))
-                some = some or (choice.is_applied and brings(part))
-                continue
-            expected = part.hunk.new_start + self._drift
-            f = piecewise(part, self._file, expected)
-            done = f is not None and f.reading.is_done and f.agrees is not False
-            found.append((None, done))
+            place, done = self._part(part)
+            done = done and not (brings(part) and is_loose(part))
+            done = done and (place is None or not any(place.overlaps(p) for p, _ in found if p))
+            found.append((place, done))
             some = some or (done and brings(part))
         return found if some else []
+
+    def _part(self, part: Image) -> tuple[Place | None, bool]:
+        """Return where a part stands, if that is told, and whether it is done."""
+        choice = self._chosen(part)
+        if choice is not None:
+            return choice.place, choice.is_applied
+        f = piecewise(part, self._file, part.hunk.new_start + self._drift)
+        done = f is not None and f.reading.is_done and f.agrees is not False
+        return None, done and f is not None and self._is_free(f)
 
     def _chosen(self, part: Image) -> Choice | None:
         looking = Looking(part, self._file, self._drift, self._taken, self._unnamed)

@@ -84,3 +84,12 @@ def brings(image: Image) -> bool:
     level = image.levels[-1]
     new, old = (set(x.units) for x in (image.after(level), image.before(level)))
     return telling(b" ".join(new - old)) > 0
+
+
+def is_loose(image: Image) -> bool:
+    """Tell whether a part has neither code around its changes nor a whole block among them.
+
+    Such lines may stand anywhere, and what stands around them then counts.
+    """
+    side = image.after(image.levels[-1])
+    return not (side.first > 0 or side.last < len(side.units) or b"}" in side.units)

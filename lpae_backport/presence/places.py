@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from lpae_backport.mailpatch.model import LineKind
 from lpae_backport.presence.heads import name_in, same_head
 from lpae_backport.presence.image import Image, Side
-from lpae_backport.presence.layers import Level
+from lpae_backport.presence.layers import Layer, Level
 from lpae_backport.presence.standing import Standing
 
 _NEVER = re.compile(rb"[ \t]*#[ \t]*(?:if[ \t]*\(?[ \t]*[01]\b|el)")
 """A line that keeps others from being compiled."""
+_ENDS = (b";", b"{", b"}", b",", b")")
 _AFTER = (LineKind.CONTEXT, LineKind.ADDED)
 
 
@@ -63,6 +64,8 @@ def places(
     lead = side.owner[0] if side.owner else 0
     found = []
     for unit in layer.find(side.units):
+        if level is Level.TOKENS and _is_torn(side, layer, unit):
+            continue
         first, last = layer.line(unit), layer.line(unit + count - 1)
         # Lines that are no units may stand before the first one.
         distance = min((abs(first - lead - e) for e in expected), default=0)
@@ -72,6 +75,17 @@ def places(
         agrees = _agrees(image, file, first)
         found.append(Place(level, first, last, core, core_end, distance, agrees, unit, count))
     return sorted(found, key=lambda p: (p.agrees is False, p.distance))
+
+
+def _is_torn(side: Side, layer: Layer, unit: int) -> bool:
+    """Tell whether changed lines at an end of a text are but a part of a line in the file."""
+    end = unit + len(side.units)
+    before, behind = layer.around(unit, end, -1), layer.around(unit, end, 1)
+    is_first = side.first == 0 and before and layer.line(unit - 1) == layer.line(unit)
+    if is_first and (before[0][-1:].isalnum() or before[0][:1] == b"#"):
+        return True
+    is_last = side.last == len(side.units) and behind
+    return bool(is_last) and layer.line(end) == layer.line(end - 1) and behind[0] not in _ENDS
 
 
 def _agrees(image: Image, file: Standing, line: int) -> bool | None:

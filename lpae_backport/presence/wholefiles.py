@@ -105,7 +105,7 @@ def _in_parts(image: Image, file: Standing) -> HunkVerdict:
             hunk, HunkStatus.CONFLICTS, why, file.path, 1, len(file.lines), (), hunk.lines, share
         )
     at = (found.first, found.last)
-    if not found.absent:
+    if not found.absent and found.reading.is_done:
         why = "all of it is there; the file has grown since"
         return HunkVerdict(hunk, HunkStatus.APPLIED, why, file.path, *at, found.present)
     total = len(found.present) + len(found.absent)

@@ -125,3 +125,22 @@ def test_a_new_file_with_a_return_among_its_lines() -> None:
     assert verdict(made, AFTER).status.value == "applied"
     now = AFTER.replace(MODE, f"\treturn 0;\n{MODE}", 1)
     assert verdict(made, now).status.value != "applied"
+
+
+def test_a_macro_that_is_undefined_again() -> None:
+    """What is taken back behind the hunk is not there."""
+    after = BEFORE.replace("toy.h>\n", "toy.h>\n#define TOY_MORE 4\n")
+    made = patch(diff(BEFORE, after))
+    assert verdict(made, after).status.value == "applied"
+    now = after.replace("TOY_MORE 4\n", "TOY_MORE 4\n#undef TOY_MORE\n")
+    assert verdict(made, now).status.value != "applied"
+    assert verdict(made, after + "#undef TOY_MORE\n").status.value != "applied"
+
+
+def test_lines_that_are_there_twice() -> None:
+    """The hunk stands whole, and that its line stands beside it again is said."""
+    before = "int toy_a;\nint toy_b;\n"
+    made = patch(diff(before, before + "int toy_more(struct toy *toy);\n"))
+    hunk = verdict(made, before + 2 * "int toy_more(struct toy *toy);\n").files[0].hunks[0]
+    assert hunk.status.value == "applied"
+    assert "twice" in hunk.why

@@ -12,7 +12,7 @@ from lpae_backport.presence.layers import Level
 from lpae_backport.presence.nearest import nearest
 from lpae_backport.presence.parting import brings, is_loose, parted, removes, stands
 from lpae_backport.presence.piecewise import Finding, piecewise
-from lpae_backport.presence.places import Place, section_left
+from lpae_backport.presence.places import Place, doubled, section_left, undone
 from lpae_backport.presence.standing import Standing
 from lpae_backport.presence.verdict import HunkStatus, HunkVerdict
 
@@ -110,6 +110,9 @@ class FileHunks:
                 found.append((None, there))
                 continue
             place, done = self._part(part)
+            if place is not None and done:
+                done = not doubled(part, self._file, place.first, place.last)
+                done = done and not undone(part, self._file, place.last)
             done = done and not (brings(part) and is_loose(part))
             done = done and (place is None or not any(place.overlaps(p) for p, _ in found if p))
             found.append((place, done))
@@ -144,6 +147,14 @@ class FileHunks:
         parts = [w for w in (_HOW[p.level], _moved(p.distance)) if w]
         why = ", ".join(parts) or "as the patch has it"
         lines = _changed(image.hunk)
+        gone, twice = undone(image, self._file, end), doubled(image, self._file, p.first, p.last)
+        if gone:
+            why = (
+                f"all its lines are there, but {gone.decode('utf-8', 'replace')} is undefined again"
+            )
+            return self._said(image.hunk, HunkStatus.PARTLY, why, (p.core, end), lines)
+        if twice:
+            why += f"; '{twice.decode('utf-8', 'replace')[:40]}' is there twice"
         return self._said(image.hunk, HunkStatus.APPLIED, why, (p.core, end), lines)
 
     def _applicable(self, image: Image, choice: Choice) -> HunkVerdict:

@@ -5,13 +5,20 @@ import re
 from dataclasses import dataclass
 
 from lpae_backport.mailpatch.model import LineKind
+from lpae_backport.presence.chunks import telling
 from lpae_backport.presence.heads import name_in, same_head
 from lpae_backport.presence.image import Image, Side
-from lpae_backport.presence.layers import Layer, Level
+from lpae_backport.presence.layers import Layer, Level, units_of
 from lpae_backport.presence.standing import Standing
 
 _NEVER = re.compile(rb"[ \t]*#[ \t]*(?:if[ \t]*\(?[ \t]*[01]\b|el)")
 """A line that keeps others from being compiled."""
+_UNDEF = re.compile(rb"[ \t]*#[ \t]*undef[ \t]+(\w+)")
+_DEFINE = re.compile(rb"[ \t]*#[ \t]*define[ \t]+(\w+)")
+_BESIDE = 3
+"""Lines beside a place where what it adds may stand again."""
+_TELLING = 2
+"""Telling words of a line that is not there twice by chance."""
 _ENDS = (b";", b"{", b"}", b",", b")")
 _AFTER = (LineKind.CONTEXT, LineKind.ADDED)
 
@@ -125,3 +132,38 @@ def is_dead(image: Image, file: Standing, first: int, last: int) -> bool:
 def section_left(image: Image, file: Standing) -> bool:
     """Tell whether what the hunk's header names is still in the file."""
     return name_in(image.section) in file.names
+
+
+def undone(image: Image, file: Standing, last: int) -> bytes:
+    """Return a macro that a hunk defines and the file takes back behind it; empty if none is."""
+    if not image.is_c or b"undef" not in file.data:
+        return b""
+    kept = [x for x, h in zip(image.lines, image.hunk.lines, strict=True) if h.kind in _AFTER]
+    own = {m[1] for x in kept if (m := _UNDEF.match(x))}
+    made = [m[1] for x in kept if (m := _DEFINE.match(x))]
+    behind = {m[1] for x in file.lines[last:] if (m := _UNDEF.match(x))}
+    return next((x for x in made if x in behind - own), b"")
+
+
+def doubled(image: Image, file: Standing, first: int, last: int) -> bytes:
+    """Return an added line that stands at a place more often than in the hunk; empty if none does.
+
+    Args:
+        image: the hunk.
+        file: the file.
+        first: the first line of the place.
+        last: the last.
+    """
+    level = image.levels[-1]
+    if level is Level.EXACT:
+        level = Level.SPACED
+    mine = b" %b " % b" ".join(image.after(level).units)
+    lines = file.lines[max(first - 1 - _BESIDE, 0) : last + _BESIDE]
+    text = b" %b " % b" ".join(units_of(lines, level, is_part=True)[0])
+    for line in image.said(level, LineKind.ADDED):
+        sought = re.compile(b" %b(?= )" % re.escape(line))
+        if telling(line) < _TELLING:
+            continue
+        if len(sought.findall(text)) > len(sought.findall(mine)):
+            return line
+    return b""

@@ -144,3 +144,12 @@ def test_lines_that_are_there_twice() -> None:
     hunk = verdict(made, before + 2 * "int toy_more(struct toy *toy);\n").files[0].hunks[0]
     assert hunk.status.value == "applied"
     assert "twice" in hunk.why
+
+
+def test_a_condition_that_went_into_a_head() -> None:
+    """A piece of context that is torn by what was added is not what it was."""
+    head = "static int toy_resume(struct toy *toy, int mode)\n"
+    after = BEFORE.replace(head, f"#ifdef TOY\n{head}")
+    made = patch(diff(BEFORE, after))
+    assert verdict(made, after).status.value == "applied"
+    assert verdict(made, BEFORE.replace(head, f"{head}#ifdef TOY\n")).status.value != "applied"

@@ -5,7 +5,7 @@ Its pieces may all be there in order, and yet be under another condition, behind
 another block or on the wrong side of each other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import accumulate
 
 from lpae_backport.presence.chunks import Chunks, telling
@@ -56,7 +56,7 @@ def intrusion(
         return "its lines are not in the same blocks"
     near = range(max(lo - _AROUND, 0), min(hi + 1 + _AROUND, len(stretch)))
     loose = {stretch[j] for j in near if j not in there}
-    moved = next((keys[i] for i in lost if keys[i] in loose and keys[i] not in _BRACES), None)
+    moved = next((keys[i] for i in lost if _is_among(keys[i], loose)), None)
     if moved is not None:
         return f"'{_shown(moved)}' is on another side of its lines"
     added = {keys[i] for a, b in blocks for i in range(a, b) if telling(keys[i])}
@@ -64,6 +64,14 @@ def intrusion(
     if twice is not None:
         return f"'{_shown(twice)}' is there twice"
     return _apart(keys, blocks, have)
+
+
+def _is_among(key: bytes, loose: Collection[bytes]) -> bool:
+    """Tell whether a piece, or what begins it, is among others."""
+    if key in loose:
+        return key not in _BRACES
+    # A line of the preprocessor cuts what it came into.
+    return any(telling(x) and key.startswith(x + b" ") for x in loose)
 
 
 def _with_ends(

@@ -153,3 +153,9 @@ def test_a_condition_that_went_into_a_head() -> None:
     made = patch(diff(BEFORE, after))
     assert verdict(made, after).status.value == "applied"
     assert verdict(made, BEFORE.replace(head, f"{head}#ifdef TOY\n")).status.value != "applied"
+
+
+def test_the_end_of_a_function_among_its_lines() -> None:
+    """What it adds stands in the next function."""
+    now = f"{MODE}}}\n\nstatic int toy_next(struct toy *toy)\n{{\n{ADDED}\treturn 0;\n"
+    assert _status(AFTER.replace(END, now)) != "applied"

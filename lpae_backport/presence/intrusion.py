@@ -52,7 +52,7 @@ def intrusion(
     for key in [stretch[j] for j in more if j not in own] + [keys[i] for i in lost]:
         if _turns(key, as_text=as_text):
             return f"among its lines '{_shown(key)}' came or went"
-    if not _is_level(keys, have, stretch):
+    if not _is_level(keys, have, stretch) or _leaves(stretch, more):
         return "its lines are not in the same blocks"
     near = range(max(lo - _AROUND, 0), min(hi + 1 + _AROUND, len(stretch)))
     loose = {stretch[j] for j in near if j not in there}
@@ -128,6 +128,18 @@ def _is_level(keys: Sequence[bytes], have: dict[int, int], stretch: Sequence[byt
     """Tell whether all pieces are as deep in braces, against each other, as in the hunk."""
     mine, theirs = _depths(keys), _depths(stretch)
     return len({theirs[j] - mine[i] for i, j in have.items()}) < 2
+
+
+def _leaves(stretch: Sequence[bytes], more: Sequence[int]) -> bool:
+    """Tell whether what came ends a block that it did not begin: a function, say, or one side."""
+    depth, before = 0, -1
+    for j in more:
+        depth = depth if j == before + 1 else 0
+        before = j
+        depth += 1 if stretch[j].endswith(b"{") else -stretch[j].startswith(b"}")
+        if depth < 0:
+            return True
+    return False
 
 
 def _depths(keys: Sequence[bytes]) -> list[int]:

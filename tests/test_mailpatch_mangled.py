@@ -231,3 +231,18 @@ def test_mangled_patch_comes_back_or_says_so(patch: Patch, how: Mangling, seed: 
     """No hunk comes back wrong without a problem."""
     (after,) = parse(mangled(body_of(patch), how, seed).encode("utf-8", "surrogateescape"), "x")
     assert compared(patch, after) == []
+
+
+def test_a_word_that_may_be_a_mark_is_told() -> None:
+    """Where a tab became one blank, what is removed and what is subtracted look the same."""
+    path = "drivers/gpu/drm/some/long/directory/a/a.c"
+    lines = (
+        Line(LineKind.CONTEXT, "\t\t\t\tsome_long_function_name(with_argument,"),
+        Line(LineKind.REMOVED, "\tret"),
+        Line(LineKind.CONTEXT, "ret " * 7 + "some_long_function_name(with_argument, -EINVAL;"),
+    )
+    change = FileChange(path, path, (Hunk(1, 3, 1, 2, "static int f(void)", lines),))
+    patch = Patch("x", "A <a@example.org>", "", "drm: a", "", (0, 0), {}, (change,))
+    how = Mangling(3, "loose", 72, False, "stops", False, 0)
+    (after,) = parse(mangled(body_of(patch), how, 0).encode(), "x")
+    assert compared(patch, after) == []

@@ -198,4 +198,4 @@ def _marked(text: str) -> int:
         return 0
     if text[0] == " " or text[1:2] in ("", "\t") or text[1:3] == "  ":
         return 20
-    return 7 if text[1] == " " else 9
+    return 8  # with a space behind or not: a tab may have become one

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lpae_backport.catalog import index
+from lpae_backport.catalog.index import catalog_of
 from lpae_backport.catalog.unindexed import ScannedCatalog
 from lpae_backport.cli import COMMANDS
 from lpae_backport.needs.need import Need, Needs, Status
@@ -859,7 +861,12 @@ def test_what_a_far_header_of_the_new_tree_calls_so_is_something_else(tmp_path: 
         "include/dt-bindings/clks.h": "#define GPU 7\n#define FAR 8\n",
         "include/linux/other_clk.h": "struct clk {\n\tint rate;\n};\n",
     }
-    found = assess(tmp_path, code, new, {A: "struct clk;\n"})
+    write(tmp_path / "new", {**new, CODE: code}, "6")
+    write(tmp_path / "old", {A: "struct clk;\n"})
+    tree, old = Tree(str(tmp_path / "new")), Tree(str(tmp_path / "old"))
+    # Only an index tells of headers that nothing leads to before they are asked for.
+    index.refresh(tree)
+    found = needs_of(subject_of([CODE], tree), catalog_of(tree), catalog_of(old), "arm64")
     assert not {"GPU", "FAR"} & names(found)
     assert [u.name for u in found.unresolved if u.name == "FAR"] == ["FAR"]
     clk = need(found, "clk")

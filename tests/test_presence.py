@@ -369,3 +369,21 @@ def test_new_file_under_if_0_or_not_empty() -> None:
     assert judge(made, MemoryTree({PATH: never.encode()})).status is HunkStatus.PARTLY
     inside = text.replace("\treturn 1;\n", "#if 0\n\treturn 1;\n#endif\n")
     assert judge(made, MemoryTree({PATH: inside.encode()})).status is not HunkStatus.APPLIED
+
+
+def test_a_line_of_a_call_that_has_changed_since_is_not_in() -> None:
+    """Not even where a piece of it, up to a comma, is still there."""
+    before = (
+        "static int *toy_go(struct toy *t)\n{\n\tmmu = get(t);\n\n\tif (!mmu)\n\t\treturn NULL;\n\n"
+        '\treturn make(mmu,\n\t\t"toy", 0x100,\n\t\tsize_of(t));\n}\n'
+    )
+    first, last = '\treturn make(t->dev, mmu, "toy", 0x100,', "\t\t    size_of(t), true);"
+    start = before.index("\treturn make")
+    after = f"{before[:start]}{first}\n{last}\n}}\n"
+    made = patch(diff(before, after))
+    for now, left in (("0x100", [first]), ("true", [last])):
+        hunk = verdict(made, after.replace(now, "TOY_NOW")).files[0].hunks[0]
+        assert hunk.status is HunkStatus.PARTLY
+        assert [x.text for x in hunk.absent] == left
+    both = verdict(made, after.replace("0x100", "TOY_NOW").replace("true", "managed"))
+    assert [x.text for x in both.files[0].hunks[0].absent] == [first, last]

@@ -159,3 +159,21 @@ def test_the_end_of_a_function_among_its_lines() -> None:
     """What it adds stands in the next function."""
     now = f"{MODE}}}\n\nstatic int toy_next(struct toy *toy)\n{{\n{ADDED}\treturn 0;\n"
     assert _status(AFTER.replace(END, now)) != "applied"
+
+
+OWN = BEFORE.replace(MODE, f"#if 0\n{MODE}#else\n{COUNT}#endif\n")
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        f"#if 0\n{OWN}#endif\n",
+        OWN.replace("#if 0", "#if 0\n#if 0").replace("#endif", "#endif\n#endif"),
+    ],
+)
+def test_a_dead_place_for_a_hunk_that_has_dead_code_of_its_own(now: str) -> None:
+    """What is around it counts, whatever it keeps from being compiled itself."""
+    made = patch(diff(BEFORE, OWN))
+    assert verdict(made, OWN).status.value == "applied"
+    assert verdict(made, f"#if 1\n{OWN}#endif\n").status.value == "applied"
+    assert verdict(made, now).status.value != "applied"

@@ -13,6 +13,7 @@ from lpae_backport.presence.standing import Standing
 
 _NEVER = re.compile(rb"[ \t]*#[ \t]*(?:if[ \t]*\(?[ \t]*[01]\b|el)")
 """A line that keeps others from being compiled."""
+_CONDITION = re.compile(rb"[ \t]*#[ \t]*(if|el|en)")
 _UNDEF = re.compile(rb"[ \t]*#[ \t]*undef[ \t]+(\w+)")
 _DEFINE = re.compile(rb"[ \t]*#[ \t]*define[ \t]+(\w+)")
 _BESIDE = 3
@@ -122,11 +123,27 @@ def is_live(image: Image, side: Side, place: Place, file: Standing) -> bool:
 
 
 def is_dead(image: Image, file: Standing, first: int, last: int) -> bool:
-    """Tell whether lines are never compiled, and the hunk shows no such condition itself."""
-    kept = (x for x, h in zip(image.lines, image.hunk.lines, strict=True) if h.kind in _AFTER)
-    if any(_NEVER.match(x) for x in kept):
+    """Tell whether lines are never compiled though they are in the hunk."""
+    if not file.is_dead(first, last):
         return False
-    return file.is_dead(first, last)
+    kept = [x for x, h in zip(image.lines, image.hunk.lines, strict=True) if h.kind in _AFTER]
+    if not any(_NEVER.match(x) for x in kept):
+        return True
+    if not _is_balanced(kept):
+        return False  # what began above it is not shown
+    own = Standing(file.path, b"\n".join(kept) + b"\n")
+    ends = ((first, 1), (last, len(kept)))
+    return any(file.is_dead(at, at) and not own.is_dead(n, n) for at, n in ends)
+
+
+def _is_balanced(lines: list[bytes]) -> bool:
+    """Tell whether every condition of the preprocessor in some lines begins and ends in them."""
+    depth = 0
+    for word in (m[1] for x in lines if (m := _CONDITION.match(x))):
+        depth += {b"if": 1, b"en": -1}.get(word, 0)
+        if depth < 0 or (word == b"el" and depth == 0):
+            return False
+    return depth == 0
 
 
 def section_left(image: Image, file: Standing) -> bool:

@@ -3,13 +3,13 @@
 
 import posixpath
 import re
-from dataclasses import replace
 
 from lpae_backport.filetree import UnreadableError
 from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind
 from lpae_backport.presence.image import Image, words_in
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.piecewise import piecewise
+from lpae_backport.presence.places import is_dead
 from lpae_backport.presence.shelf import Shelf
 from lpae_backport.presence.standing import Standing
 from lpae_backport.presence.summing import summed
@@ -82,8 +82,7 @@ def _content(change: FileChange, image: Image, file: Standing) -> HunkVerdict:
             continue
         mine = image.after(level).units
         found = file.layer(level).find(mine) if mine else []
-        is_dead = bool(found) and file.is_dead(*at) and b"#if 0" not in b"".join(image.lines)
-        if found and not is_dead:
+        if found and not is_dead(image, file, *at):
             if len(mine) * 2 >= file.layer(level).joined.count(b"\n") - 1:
                 return HunkVerdict(hunk, HunkStatus.APPLIED, why, file.path, *at, hunk.lines)
             why = "all of it is there; the file has grown since"
@@ -145,9 +144,7 @@ def removed(change: FileChange, shelf: Shelf, made: frozenset[str]) -> FileVerdi
     folder = shelf.tree.listing(posixpath.dirname(path))
     if not (folder.files or folder.dirs):
         return same(change, HunkStatus.TARGET_GONE, "there is no such folder")
-    gone = same(change, HunkStatus.APPLIED, "the file is gone, its folder is there")
-    # Whether the tree ever had it, only more of the patch can tell.
-    return replace(gone, hunks=tuple(replace(h, is_weak=True) for h in gone.hunks))
+    return same(change, HunkStatus.APPLIED, "the file is gone, its folder is there")
 
 
 def same(change: FileChange, status: HunkStatus, why: str, path: str = "") -> FileVerdict:

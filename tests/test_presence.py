@@ -387,3 +387,52 @@ def test_a_line_of_a_call_that_has_changed_since_is_not_in() -> None:
         assert [x.text for x in hunk.absent] == left
     both = verdict(made, after.replace("0x100", "TOY_NOW").replace("true", "managed"))
     assert [x.text for x in both.files[0].hunks[0].absent] == [first, last]
+
+
+KCONFIG = "drivers/toy/Kconfig"
+ENTRY = (
+    "config TOY\n\ttristate\n\tdepends on PCI\n\tselect TOY_A\n\tselect TOY_C\n\thelp\n\t  Toys.\n\n"
+    "config TOY_DEBUG\n\tbool\n\tdepends on TOY\n\thelp\n\t  More.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("now", "status"),
+    [
+        (ENTRY.replace("\tselect TOY_A\n", "\tselect TOY_A\n\tselect TOY_A2\n"), "conflicts"),
+        (
+            ENTRY.replace(
+                "\tdepends on PCI\n\tselect TOY_A\n", "\tselect TOY_B\n\tdepends on OF\n"
+            ),
+            "applied",
+        ),
+        (
+            ENTRY.replace("\tdepends on PCI\n\tselect TOY_A\n", "\tdepends on OF\n").replace(
+                "depends on TOY", "depends on TOY\n\tselect TOY_B"
+            ),
+            "conflicts",
+        ),
+        (
+            ENTRY.replace("\tdepends on PCI\n\tselect TOY_A\n", "\tdepends on OF\n").replace(
+                "Toys.", "Toys.\n\tselect TOY_B"
+            ),
+            "conflicts",
+        ),
+    ],
+)
+def test_kconfig_lines_that_mean_the_same_anywhere(now: str, status: str) -> None:
+    """In the entry and above its help text, and nowhere else."""
+    after = ENTRY.replace("\tselect TOY_A\n", "\tselect TOY_A\n\tselect TOY_B\n")
+    made = patch(diff(ENTRY, after, KCONFIG))
+    assert verdict(made, after, KCONFIG).status.value == "applied"
+    assert verdict(made, now, KCONFIG).status.value == status
+
+
+def test_kconfig_line_that_went_and_stays() -> None:
+    """One that the patch takes away must be gone from the entry."""
+    after = ENTRY.replace("select TOY_A", "select TOY_B")
+    made = patch(diff(ENTRY, after, KCONFIG))
+    moved = ENTRY.replace("\tdepends on PCI\n\tselect TOY_A\n", "\tselect TOY_B\n\tdepends on OF\n")
+    assert verdict(made, moved, KCONFIG).status.value == "applied"
+    both = moved.replace("\tselect TOY_C\n", "\tselect TOY_C\n\tselect TOY_A\n")
+    assert verdict(made, both, KCONFIG).status.value != "applied"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind
+from lpae_backport.presence.attributes import in_entries
 from lpae_backport.presence.choosing import Choice, Looking
 from lpae_backport.presence.heads import is_head, name_in
 from lpae_backport.presence.image import Image
@@ -52,7 +53,18 @@ class FileHunks:
         if image.is_empty:
             return self._said(hunk, HunkStatus.UNKNOWN, "it changes nothing")
         looking = Looking(image, self._file, self._drift, self._taken, self._unnamed)
-        return self._whole(image, looking) or self._in_parts(image, looking)
+        whole = self._whole(image, looking)
+        if whole is not None and whole.status is HunkStatus.APPLIED:
+            return whole
+        return self._anywhere(image) or whole or self._in_parts(image, looking)
+
+    def _anywhere(self, image: Image) -> HunkVerdict | None:
+        """Return a verdict where the hunk is done by lines whose place does not matter."""
+        at = None if self._is_before else in_entries(image, self._file)
+        if at is None:
+            return None
+        why = "its lines are elsewhere in the entry, where they mean the same"
+        return self._said(image.hunk, HunkStatus.APPLIED, why, at, _changed(image.hunk))
 
     def _whole(self, image: Image, looking: Looking) -> HunkVerdict | None:
         """Return a verdict where the hunk stands in one piece, done or not."""

@@ -2,11 +2,12 @@
 """Which facts of a patch are written down: the most telling few that cover what it changes."""
 
 from collections.abc import Iterable, Iterator
+from enum import IntEnum
 
 from lpae_backport.learning.lesson import Fact, Goal, Rank
 from lpae_backport.learning.trial import Trial
 
-_MOST = 40
+MOST = 40
 """Checks of one pack."""
 _GROUPS = {"new functions": 4, "new macros": 3, "new declarations": 2, "exports": 3}
 """Checks of things that are new in one file."""
@@ -23,8 +24,21 @@ _WEAK = frozenset({"new declarations", "calls at file level", "the file", "inclu
 """What is written only where the file shows nothing better."""
 
 
+class Fate(IntEnum):
+    """What became of an entity that has goals; the lower, the more was found out."""
+
+    FOUND = 0
+    """Some check tells of it."""
+    HELD = 1
+    """None of its checks does."""
+    UNTRIED = 2
+    """So many were run for others that not all of its own were."""
+    SPARED = 3
+    """It tells little, and its file shows something better."""
+
+
 class Choice:
-    """The facts chosen, and what of the patch they cover.
+    """The facts chosen, and what of the patch they tell of.
 
     Args:
         trial: runs checks.
@@ -33,10 +47,8 @@ class Choice:
     def __init__(self, trial: Trial) -> None:
         self._trial = trial
         self._found: list[tuple[int, int, Fact]] = []
-        self.covered: set[tuple[str, str]] = set()
-        """The entities that a fact tells of, by file."""
-        self.left: set[tuple[str, str]] = set()
-        """Those that have goals, none of which became a fact."""
+        self.fates: dict[tuple[str, str], Fate] = {}
+        """What became of each entity, by file and name."""
 
     def choose(self, goals: Iterable[Goal]) -> None:
         """Choose among the goals of one file."""
@@ -48,19 +60,22 @@ class Choice:
             by_entity.items(), key=lambda e: (_weakness(e[0][1]), min(g.rank for g in e[1]))
         )
         for entity, found in ordered:
-            if not (number and _weakness(entity[1])):
-                number += self._entity(entity, found, number)
+            if number and _weakness(entity[1]):
+                self.fates[entity] = Fate.SPARED
+            elif self._entity(entity, found, number):
+                number += 1
 
     @property
     def facts(self) -> list[Fact]:
         """The facts, where there are too many those that cover the most: each file, each entity."""
-        kept = sorted(range(len(self._found)), key=lambda i: (*self._found[i][:2], i))[:_MOST]
+        kept = sorted(range(len(self._found)), key=lambda i: (*self._found[i][:2], i))[:MOST]
         return [self._found[i][2] for i in sorted(kept)]
 
     def _entity(self, entity: tuple[str, str], goals: list[Goal], number: int) -> bool:
         chosen = list(self._best(entity[1], goals))
         self._found += [(i, number, f) for i, f in enumerate(chosen)]
-        (self.covered if chosen else self.left).add(entity)
+        missed = Fate.UNTRIED if self._trial.is_spent else Fate.HELD
+        self.fates[entity] = Fate.FOUND if chosen else missed
         return bool(chosen)
 
     def _best(self, name: str, goals: list[Goal]) -> Iterator[Fact]:

@@ -4,13 +4,20 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from lpae_backport.entities.extraction import Entity, EntityFile
-from lpae_backport.learning.choice import Choice
+from lpae_backport.learning.choice import MOST, Choice, Fate
 from lpae_backport.learning.lesson import Change, Fact, Gap
 from lpae_backport.learning.others import is_kconfig
 
 _NOT_C = "it is no C; the rule language knows C and Kconfig"
 _KCONFIG = "the rule language sees only what a symbol depends on"
-_HELD = "each check that could tell it holds without the patch too, or cannot be decided"
+_LARGE = "it is too large to be read"
+_FATES = {
+    Fate.HELD: "each check that could tell it holds without the patch too, or cannot be decided",
+    Fate.UNTRIED: "not tried: too many checks were run for what comes before it",
+    Fate.SPARED: "other checks of the file tell as much",
+}
+_FULL = f"the pack has its {MOST} checks, which tell of other things"
+_UNPROVEN = "a check tells it, but not in files cut down to what it looks at"
 _GONE = {
     "include": "an include that goes cannot be told",
     "declaration": "a declaration that goes cannot be told",
@@ -42,8 +49,7 @@ def gaps_of(
     for c in changes:
         if c.path not in mine:
             if c.path not in files:
-                why = _KCONFIG if is_kconfig(c.path) else _NOT_C
-                yield Gap(c.path, "the whole file", why if c.after else "the file is gone")
+                yield Gap(c.path, "the whole file", _why_whole(c))
             continue
         found = list(_of_file(c, mine[c.path], theirs[c.path], covered, choice))
         yield from found[:_MANY]
@@ -73,14 +79,8 @@ def _of_file(
         names = {_NEW.get(e.kind, ""), *_entity_names(e)}
         if any((change.path, n) in covered for n in names):
             continue
-        tried = any((change.path, n) in choice.left for n in names)
-        alone = not any(path == change.path for path, _ in covered)
-        yield Gap(
-            change.path,
-            f"{e.kind} {e.name}",
-            _why(e, bool(had), tried or (alone and not had)),
-            e.place.line,
-        )
+        why = _missed([(change.path, n) for n in names], choice) or _why(e, bool(had))
+        yield Gap(change.path, f"{e.kind} {e.name}", why, e.place.line)
     for key, entities in old.items():
         if key not in seen:
             why = _GONE.get(key[0], "it is gone, and nothing that stays tells so")
@@ -93,15 +93,38 @@ def _entity_names(e: Entity) -> set[str]:
     if e.kind == "macro":
         return {f"macro {e.name}"}
     if e.kind == "other":
-        return {"calls at file level"}
+        exports = e.file.code.exports.values()
+        is_export = any(e.span.start <= s.start < e.span.end for s in exports)
+        return {"exports" if is_export else "calls at file level"}
+    if e.kind == "declaration" and e.name in e.file.code.functions:
+        return {f"declaration {e.name}", f"{e.name}()", "new functions"}
     if e.kind in ("object", "declaration"):
         return {f"object {e.name}", f"declaration {e.name}", "new declarations"}
     return {_SORTS.get(e.kind, "") + e.name} | {f"{k} {a}" for k in _SORTS for a in e.also}
 
 
-def _why(e: Entity, had: bool, tried: bool) -> str:
-    if tried:
-        return _HELD
+def _why_whole(change: Change) -> str:
+    """Return why nothing of a file that was not read as C is told."""
+    if change.after is None:
+        return "the file is gone"
+    if change.is_c:
+        return _LARGE
+    return _KCONFIG if is_kconfig(change.path) else _NOT_C
+
+
+def _missed(entities: Sequence[tuple[str, str]], choice: Choice) -> str:
+    """Return why none of an entity's goals is told; empty if it has none."""
+    fates = [choice.fates[e] for e in entities if e in choice.fates]
+    if not fates:
+        return ""
+    if min(fates) is not Fate.FOUND:
+        return _FATES[min(fates)]
+    kept = {(f.goal.path, f.goal.entity) for f in choice.facts}
+    return _UNPROVEN if kept & set(entities) else _FULL
+
+
+def _why(e: Entity, had: bool) -> str:
+    """Return why an entity has no goals."""
     problem = e.file.source.problem_at(e.span)
     if problem is not None:
         return f"it could not be read: {problem.reason}"
@@ -109,6 +132,4 @@ def _why(e: Entity, had: bool, tried: bool) -> str:
         return "only plain numbers, attributes or what goes; no check tells that"
     if e.kind in ("other", "typedef"):
         return f"the rule language has no check for it ({e.kind})"
-    if e.kind in ("include", "function", "macro") and not had:
-        return "other checks of the file tell as much"
     return "only types or conditions around it change, or something goes; no check tells that"

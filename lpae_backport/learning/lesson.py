@@ -43,6 +43,11 @@ class Change:
     before: bytes | None
     after: bytes | None
 
+    @property
+    def is_c(self) -> bool:
+        """Whether it holds C, by its name."""
+        return self.path.endswith((".c", ".h"))
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:

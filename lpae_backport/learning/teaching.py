@@ -27,7 +27,6 @@ from lpae_backport.mailpatch.model import LineKind, Patch
 from lpae_backport.masking import decode
 from lpae_backport.rule import Pack, Step
 
-SOURCES = (".c", ".h")
 _BUDGET = 1500
 _LARGEST = 1024 * 1024
 _SHA = re.compile(r"(?<=@)[0-9a-f]{12,40}\b")
@@ -94,11 +93,13 @@ class _Teaching:
         olds = (before,) if self._old is None else (before, self._old)
         trial = Trial(self._files, self._new, olds, self._parsed, _BUDGET)
         choice = Choice(trial)
+        deep: set[str] = set()
         for change in self._changes:
             try:
                 choice.choose(list(self._goals(change)))
             except RecursionError:
                 gaps.append(Gap(change.path, "the whole file", "it is nested too deeply"))
+                deep.add(change.path)
         mine: dict[str, EntityFile | str] = {**self._mine}
         theirs: dict[str, EntityFile | str] = {**self._theirs}
         for c in (c for c in self._changes if is_kconfig(c.path)):
@@ -106,7 +107,8 @@ class _Teaching:
         sides = Sides(self._new, before, mine, theirs, self._parsed)
         steps, files = self._steps(choice.facts, sides)
         told = [f for s in steps for f in s.facts]
-        gaps = [*gaps, *gaps_of(self._changes, self._mine, self._theirs, choice, told)]
+        known = [c for c in self._changes if c.path not in deep]
+        gaps = [*gaps, *gaps_of(known, self._mine, self._theirs, choice, told)]
         gaps += [Gap(p.origin, f"line {r.at}", r.what) for p in self._patches for r in p.problems]
         if files:
             origin = clean(self._patches[0].origin)
@@ -138,7 +140,7 @@ class _Teaching:
     def _goals(self, change: Change) -> Iterator[Goal]:
         logical = self._names.get(change.path, "")
         yield from other_goals(change, logical)
-        if not change.path.endswith(SOURCES) or change.after is None:
+        if not change.is_c or change.after is None:
             return
         if max(len(change.after), len(change.before or b"")) > _LARGEST:
             return

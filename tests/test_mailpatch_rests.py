@@ -271,3 +271,10 @@ def test_vote_among_empty_lines() -> None:
     """Where nothing is quoted, ``+1`` by itself may be either: it is told."""
     diff = HEAD.replace("> ", "") + "@@ -1,3 +1,4 @@\n int a;\n\n+1\n\n\n-- \n"
     assert hunk_of(diff).problem
+
+
+@pytest.mark.parametrize("tree", [None, MemoryTree({"a.c": b"int a;\nint b;\nint d;\n"})])
+def test_reading_that_is_taken_is_the_one_that_is_judged(tree: MemoryTree | None) -> None:
+    """Of two that are as likely, the shorter one is not taken without a word, tree or not."""
+    diff = HEAD.replace("> ", "") + "@@ -1,4 +1,3 @@\n int a;\n-int b;\n\n+1\n\n\n\n\n-- \n"
+    assert hunk_of(diff, tree).problem

@@ -17,7 +17,7 @@ CUT = ("[...]", "[…]", "[snip]", "[..]", "<snip>", "[ ... ]", "(snip)", "...",
 """What people write where they have cut something out."""
 PIECES = 2
 """Whether a line is the third piece of one or the tenth is all the same."""
-_WIDE = 62
+WIDE = 62
 """Behind so many columns a mailer may have wrapped a line."""
 _VALUE = re.compile(r" *(?:0x)?[0-9a-fA-F]{1,16}[uUlL]{0,3} *")
 
@@ -168,7 +168,7 @@ class Costs:
     def _is_wide(self, row: int) -> bool:
         """Tell whether the line before is so wide that a mailer may have broken it."""
         before, text = self.sheet.texts[row - 1], self.sheet.texts[row]
-        return width(before) + first_word(text) >= _WIDE
+        return width(before) + first_word(text) >= WIDE
 
 
 def doubt(sheet: Sheet, row: int, known: Known) -> Doubt:
@@ -179,7 +179,7 @@ def doubt(sheet: Sheet, row: int, known: Known) -> Doubt:
         return Doubt.NEVER if found and known(before[1:]) else found
     if not before.strip() or not text.strip() or text[:1] in "+- ":
         return Doubt.NEVER
-    is_wide = width(before) + first_word(text) >= _WIDE + 6
+    is_wide = width(before) + first_word(text) >= WIDE + 6
     return Doubt.MAYBE if is_wide and is_code(text) else Doubt.NEVER
 
 

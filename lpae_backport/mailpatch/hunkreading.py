@@ -4,22 +4,17 @@
 import re
 from dataclasses import dataclass, replace
 
-from lpae_backport.mailpatch.costs import BLANK, CUT, MORE, NATURAL, NOTE, TALK, UNMARKED, Known
+from lpae_backport.mailpatch.costs import BLANK, MORE, NATURAL, NOTE, TALK, UNMARKED, Known
 from lpae_backport.mailpatch.model import Hunk, Line, LineKind, Repair
+from lpae_backport.mailpatch.objections import objection
 from lpae_backport.mailpatch.sheet import HUNK, Sheet
 from lpae_backport.mailpatch.tally import Reading, Work, readings
-from lpae_backport.whitespace import width
 
 _REST = "rest of the line before, wrapped by a mailer"
 _REST_BARE = "rest of the line before, wrapped by a mailer and not quoted; or a remark"
 _KINDS = {k.value: k for k in LineKind}
 _BOUNDARY = re.compile(r"@@ -\d|diff --git(?: |$)|Index: \S|From [0-9a-f]{40} ")
 _HALF = re.compile(r"@@ -\d{1,9}(?:,\d{1,9})?(?: \+\d{1,9}(?:,\d{1,9})?)?$")
-_REMARK = re.compile(r"[+-]\d\b|[+-] \w|  ? ?\w")
-"""How a remark may begin, though it looks marked: ``+1``, or an item of a list."""
-_VOTE = re.compile(r"[+-]\d\s*$")
-_OPERATOR = re.compile(r"[+-] \S")
-_WIDE = 62
 _MOST = 100_000
 """Most lines that one hunk may have."""
 
@@ -40,6 +35,10 @@ class Found:
     end: int
     talk: tuple[tuple[int, int], ...]
     rows: tuple[int, ...]
+
+
+_Made = tuple[Reading, Found]
+"""A reading, and the hunk that it makes."""
 
 
 def header_at(sheet: Sheet, row: int) -> tuple[re.Match[str], int] | None:
@@ -168,56 +167,12 @@ def _mended(sheet: Sheet, hunk: Hunk, first: int, known: Known, work: Work) -> F
     if not found:
         text = "too tangled to be made out"
         return Found(replace(hunk, problem=text), end, (), ())
-    made = [_made(sheet, hunk, first, r, end) for r in found]
-    made = _supported(made, known)
-    result = made[0]
-    hunk = result.hunk
-    if (found[0].old, found[0].new) != counts:
-        hunk = replace(hunk, problem=_shortfall(sheet, hunk, found[0], first, end))
-    elif (odd := _dropped(sheet, first, found[0])) is not None:
-        text = (
-            f"line {sheet.numbers[odd]} looks like one of its lines, but the counts leave no place"
-        )
-        hunk = replace(hunk, problem=text)
-    elif (odd := _vote(sheet, first, found[0])) is not None:
-        text = f"line {sheet.numbers[odd]} may be one of its lines, or a remark"
-        hunk = replace(hunk, problem=text)
-    elif any(_said(x.hunk) != _said(hunk) for x in made[1:]):
-        other = next(x.hunk for x in made[1:] if _said(x.hunk) != _said(hunk))
-        hunk = replace(hunk, problem=f"can be read in {len(made)} ways{_where(hunk, other)}")
-    return replace(result, hunk=hunk)
-
-
-def _dropped(sheet: Sheet, first: int, reading: Reading) -> int | None:
-    """Return a line that is marked like the hunk's, stands with them, and was taken for none."""
-    roles = reading.roles
-    last = max((i for i, role in enumerate(roles) if role != TALK), default=-1)
-    is_sure = not any(r == NATURAL and _is_odd(sheet, first + i) for i, r in enumerate(roles))
-    for i, role in enumerate(roles):
-        text = sheet.own(first + i)
-        if role != TALK or not text.strip() or text.rstrip() == "--":
-            continue
-        if text[0] not in ("+", "-", " ") or (i > last and text[0] == " "):
-            continue
-        is_apart = i > last or (i > 0 and roles[i - 1] == TALK)
-        if sheet.depth or not is_apart or not _REMARK.match(text) or (i > last and not is_sure):
-            return first + i
-    return None
-
-
-def _vote(sheet: Sheet, first: int, reading: Reading) -> int | None:
-    """Return a line of the hunk that may be a vote (``+1``) by itself, in text without quoting."""
-    for i, role in enumerate(reading.roles if not sheet.depth else ""):
-        row = first + i
-        is_alone = not sheet.own(row - 1).strip() and not sheet.own(row + 1).strip()
-        if role == NATURAL and is_alone and _VOTE.match(sheet.own(row)):
-            return row
-    return None
-
-
-def _is_odd(sheet: Sheet, row: int) -> bool:
-    """Tell whether a line may be the rest of a wide one, broken before an operator."""
-    return _OPERATOR.match(sheet.own(row)) is not None and width(sheet.own(row - 1)) >= _WIDE
+    made = _supported([(r, _made(sheet, hunk, first, r, end)) for r in found], known)
+    # What is wrong is asked of the reading that is taken, not of the cheapest one.
+    reading, result = made[0]
+    others = [x.hunk for _, x in made[1:]]
+    problem = objection(sheet, range(first, end), reading, result.hunk, others)
+    return replace(result, hunk=replace(result.hunk, problem=problem)) if problem else result
 
 
 def _only_footer(sheet: Sheet, row: int) -> bool:
@@ -229,36 +184,16 @@ def _only_footer(sheet: Sheet, row: int) -> bool:
     )
 
 
-def _said(hunk: Hunk) -> list[tuple[LineKind, str]]:
-    return [(x.kind, "".join(x.text.split())) for x in hunk.lines]
-
-
-def _where(one: Hunk, other: Hunk) -> str:
-    for a, b in zip(one.lines, other.lines, strict=False):
-        if (a.kind, a.text) != (b.kind, b.text):
-            return f", from line {a.at} on"
-    return ""
-
-
-def _supported(made: list[Found], known: Known) -> list[Found]:
+def _supported(made: list[_Made], known: Known) -> list[_Made]:
     """Return of several readings those of which the tree knows the most lines."""
-    if len(made) < 2:
+    if len(made) < 2 or known("") is None:
         return made
     marks = []
-    for found in made:
+    for _, found in made:
         lines = [x.text for x in found.hunk.lines if x.kind is not LineKind.ADDED]
         marks.append(sum(known(t) is True for t in lines if t.strip()) * 2 - len(lines))
     best = max(marks)
-    return [f for f, mark in zip(made, marks, strict=True) if mark == best]
-
-
-def _shortfall(sheet: Sheet, hunk: Hunk, reading: Reading, first: int, end: int) -> str:
-    cut = [r for r in range(first, end) if sheet.texts[r].strip().lower().startswith(CUT)]
-    text = (
-        f"has -{reading.old} +{reading.new} lines where its header says "
-        f"-{hunk.old_count} +{hunk.new_count}"
-    )
-    return f"{text}; something was cut out at line {sheet.numbers[cut[0]]}" if cut else text
+    return [m for m, mark in zip(made, marks, strict=True) if mark == best]
 
 
 def _made(sheet: Sheet, hunk: Hunk, first: int, reading: Reading, end: int) -> Found:

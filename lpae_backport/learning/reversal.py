@@ -3,10 +3,12 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import takewhile
 
 from lpae_backport.filetree import FileTree, UnreadableError
 from lpae_backport.learning.lesson import Change, Gap
-from lpae_backport.mailpatch.model import FileChange, Hunk, LineKind, Patch
+from lpae_backport.mailpatch.applying import find
+from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind, Patch
 
 _LOOSEST = 3
 """Most lines of context that may have changed since, at either end of a hunk."""
@@ -150,9 +152,9 @@ class _Lines:
             if loose and not want:
                 return None
             near = max(likely + a, first)
-            start = _find(self._lines, want, first, near)
+            start = find(self._lines, want, near, first)
             if start is None:
-                start = _find(self._plain, [_squeezed(x) for x in want], first, near)
+                start = find(self._plain, [_squeezed(x) for x in want], near, first)
             if start is not None:
                 return start, a, b
             if loose >= head and loose >= tail:
@@ -164,25 +166,6 @@ def _squeezed(line: str) -> str:
     return " ".join(line.split())
 
 
-def _context(lines: Sequence[object]) -> int:
-    count = 0
-    for x in lines:
-        if getattr(x, "kind", None) is not LineKind.CONTEXT:
-            break
-        count += 1
-    return count
-
-
-def _find(lines: list[str], block: list[str], first: int, likely: int) -> int | None:
-    """Return where a block of lines stands, the place nearest to the likely one."""
-    if not block:
-        return min(likely, len(lines))
-    if lines[likely : likely + len(block)] == block:
-        return likely
-    last = len(lines) - len(block)
-    places = [
-        i
-        for i in range(first, last + 1)
-        if lines[i] == block[0] and lines[i : i + len(block)] == block
-    ]
-    return min(places, key=lambda i: abs(i - likely), default=None)
+def _context(lines: Sequence[Line]) -> int:
+    """Return how many lines of context come first."""
+    return sum(1 for _ in takewhile(lambda x: x.kind is LineKind.CONTEXT, lines))

@@ -59,7 +59,7 @@ class Body:
                 self.by_label.setdefault(n.label, []).append(n)
             if n.kind == "declaration":
                 if not any(k.label == "static" for k in n.kids):
-                    self.locals.update(_declared(n))
+                    self.locals.update(declared_names(n))
             elif n.kind == "labeled_statement":
                 self.labels.append(n)
 
@@ -188,7 +188,7 @@ class CodeFile:
             for e in self._entities
             if e.kind == "declaration" and word in self.source.masked[e.span.start : e.span.end]
         ]
-        return [e.span for e in near if name in _declared(e.node())]
+        return [e.span for e in near if name in declared_names(e.node())]
 
     def others(self) -> Iterator[tuple[Span, str]]:
         """Yield what stands at file level and is no function, as range and kind of syntax."""
@@ -241,7 +241,7 @@ class CodeFile:
         return {}
 
 
-def _declared(declaration: Node) -> Iterator[str]:
+def declared_names(declaration: Node) -> Iterator[str]:
     """Yield the names a declaration introduces."""
     for d in (k for k in declaration.kids if k.role == "declarator"):
         n = d

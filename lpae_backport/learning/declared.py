@@ -12,7 +12,7 @@ from lpae_backport.location import Span
 from lpae_backport.masking import decode
 from lpae_backport.numbers import constant_value, names_in
 from lpae_backport.preprocessor import Macro
-from lpae_backport.symbols import Body, CodeFile, label_of
+from lpae_backport.symbols import Body, CodeFile, declared_names, label_of
 from lpae_backport.syntax import Node
 
 
@@ -225,12 +225,8 @@ def _declared(file: CodeFile) -> dict[str, list[Span]]:
     for n in file.declared_nodes():
         if n.kind != "declaration":
             continue
-        for d in (k for k in n.kids if k.role == "declarator"):
-            leaf = d
-            while leaf.kids and leaf.kind != "identifier":
-                leaf = leaf.kid("declarator") or leaf.kids[0]
-            if leaf.kind == "identifier" and leaf.label:
-                found.setdefault(leaf.label, []).append(n.span)
+        for name in filter(None, declared_names(n)):
+            found.setdefault(name, []).append(n.span)
     return found
 
 

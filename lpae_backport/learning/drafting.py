@@ -13,6 +13,8 @@ from lpae_backport.ruleset import SCHEMA
 from lpae_backport.stepfile import StepReader
 
 _WORD = re.compile(r"[A-Za-z0-9]+")
+_NAMED = re.compile(r"(?<!\$)\b[A-Za-z_]\w*")
+"""Words of a pattern but for metavariables."""
 _CONTROL = re.compile(r"[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]")
 _NAME_WIDTH = 48
 _TITLE_WIDTH = 100
@@ -30,8 +32,10 @@ def logical_files(changes: Sequence[Change]) -> dict[str, FileSpec]:
                 break
             name = f"{above}-{name}"
         paths = (c.path, c.old_path) if c.old_path != c.path and c.after else (c.path,)
-        found[name if name not in found else f"{name}-{len(found)}"] = FileSpec(name, paths)
-    return {k: FileSpec(k, s.paths) for k, s in found.items()}
+        if name in found:
+            name = f"{name}-{len(found)}"
+        found[name] = FileSpec(name, paths)
+    return found
 
 
 def slug(text: str) -> str:
@@ -55,23 +59,13 @@ def with_ids(facts: Iterable[Fact]) -> Iterator[tuple[Fact, Raw]]:
     """Yield facts with their checks, each called by a name of its own."""
     used: dict[str, int] = {}
     for f in facts:
-        kind, head = next(iter(f.goal.forms[0].items())), ""
-        for key in f.raw:
-            if key in _HEADS:
-                kind, head = (key, f.raw[key]), str(f.raw[key])
-                break
-        words = re.findall(r"(?<!\$)\b[A-Za-z_]\w*", head)
-        word = max(words, key=len, default=str(kind[0]))
-        name = slug(f"{kind[0]} {word.replace('_', ' ')}")
+        # A check is written with its kind first.
+        kind, what = next(iter(f.raw.items()))
+        word = max(_NAMED.findall(str(what)), key=len, default=kind)
+        name = slug(f"{kind} {word.replace('_', ' ')}")
         used[name] = used.get(name, 0) + 1
         number = used[name]
         yield f, {"id": name if number == 1 else f"{name}-{number}", **f.raw}
-
-
-_HEADS = (
-    *("enumerator", "field", "macro", "function", "calls", "contains", "lacks", "guard"),
-    *("include", "entry", "declaration", "export", "file", "no-file", "kconfig"),
-)
 
 
 class Writer:

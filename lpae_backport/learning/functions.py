@@ -62,11 +62,9 @@ class CodeGoals:
             yield Goal(self._path, self._entity, rank, tuple(kept), place)
 
     def _code(self, kind: str, *texts: str, at: Node | None = None) -> list[Raw]:
+        """Return checks for some code, each with the option that it stands under, if any."""
         found: list[Raw] = [{kind: t, "in": self._in} for t in texts]
-        whole = (
-            at is None or kind == "lacks" or self._after.of(at) in self._after.everywhere.present
-        )
-        option = "" if at is None or whole else self._option(at)
+        option = self._option(at) if at is not None and kind == "contains" else ""
         return [f | {"config": option} for f in found] if option else found
 
     def _option(self, n: Node) -> str:

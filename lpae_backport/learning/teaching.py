@@ -128,8 +128,7 @@ class _Teaching:
         )
 
     def _before(self) -> Draft:
-        pack = Pack("learned", "", self._writer.pack(()).folder, "", self._files, ())
-        draft = Draft(self._new, pack, self._parsed)
+        draft = Draft(self._new, self._writer.pack(()), self._parsed)
         for c in self._changes:
             if c.old_path != c.path:
                 draft.put(c.path, None)

@@ -8,7 +8,7 @@ from pathlib import Path
 from lpae_backport.document import dump_yaml, parse_yaml
 from lpae_backport.errors import RuleError
 from lpae_backport.filetree import FileTree
-from lpae_backport.finding import CheckResult, State
+from lpae_backport.finding import State
 from lpae_backport.layout import Layout, Resolved
 from lpae_backport.learning.lesson import Fact, Goal, Raw
 from lpae_backport.matcher import decide
@@ -38,11 +38,12 @@ class Trial:
         parsed: Parsed,
         budget: int,
     ) -> None:
-        self.files = dict(files)
         self.tried = 0
+        """How many checks were run on both sides."""
         self.held = 0
-        pack = Pack("learned", "", Path(), "", self.files, ())
-        self._reader = StepReader(self.files)
+        """How many of them held without the patch too."""
+        pack = Pack("learned", "", Path(), "", dict(files), ())
+        self._reader = StepReader(pack.files)
         self._after = Layout(after, pack, parsed)
         self._before = [Layout(b, pack, parsed) for b in before]
         self._budget = budget
@@ -67,7 +68,7 @@ class Trial:
         return None
 
     def _try(self, goal: Goal, raw: Raw) -> Fact | None:
-        check = self.read(raw)
+        check = self._read(raw)
         if check is None:
             return None
         self.tried += 1
@@ -78,14 +79,9 @@ class Trial:
         after = decide(check, self._after)
         return Fact(goal, raw, check, after, before[0]) if after.state is State.MET else None
 
-    def read(self, raw: Raw) -> Check | None:
+    def _read(self, raw: Raw) -> Check | None:
         """Return a check as the rule language reads it, or nothing where it does not."""
         try:
             return self._reader.check(parse_yaml(dump_yaml(raw).encode(), _HERE))
         except (RuleError, RecursionError, UnicodeEncodeError):
             return None
-
-
-def holds(result: CheckResult) -> bool:
-    """Tell whether a check holds."""
-    return result.state is State.MET

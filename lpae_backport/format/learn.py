@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from lpae_backport import __version__
-from lpae_backport.finding import CheckResult, TreeInfo, Verdict
+from lpae_backport.finding import CheckResult, TreeInfo
 from lpae_backport.format.escaping import printable, version
 from lpae_backport.learning.lesson import Fact, Gap, Lesson, StepProof
 from lpae_backport.learning.telling import said
@@ -55,16 +55,12 @@ def _proof(lesson: Lesson) -> Iterator[str]:
     count = len(lesson.facts)
     steps = f"{_count(len(lesson.steps), 'step')}, {_count(count, 'check')}"
     yield f"{steps}, chosen among {lesson.tried} that were tried on both trees"
-    all_of = f"all {count}" if count > 1 else "the check"
-    yield f"proof: with the patch {_verb(count, all_of)} hold; without it none does"
+    held = f"all {count} hold" if count > 1 else "the check holds"
+    yield f"proof: with the patch {held}; without it none does"
     if lesson.old is not None:
         verdicts = ", ".join(f"{s.id} {s.old.value}" for s in lesson.steps if s.old is not None)
         yield f"       in OLD: {verdicts}"
     yield "       each step comes to its verdict on its own cases"
-
-
-def _verb(count: int, text: str) -> str:
-    return text if count > 1 else f"{text} does"
 
 
 def _why(lesson: Lesson) -> str:
@@ -129,7 +125,7 @@ def _step_data(step: StepProof) -> dict[str, Any]:
         "title": step.title,
         "with": step.after.value,
         "without": step.before.value,
-        "old": step.old.value if isinstance(step.old, Verdict) else None,
+        "old": step.old.value if step.old is not None else None,
         "checks": [_fact(f) for f in step.facts],
     }
 

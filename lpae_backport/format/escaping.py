@@ -3,6 +3,7 @@
 
 import re
 
+from lpae_backport.filetree import FileTree
 from lpae_backport.finding import TreeInfo
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -31,6 +32,6 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(printable_lines(text)))
 
 
-def version(info: TreeInfo) -> str:
+def version(info: TreeInfo | FileTree) -> str:
     """Return what a tree's Makefile says it is."""
     return f"Linux {printable(info.version)}" if info.version else "version unknown"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from lpae_backport.filetree import FileTree
 from lpae_backport.format.discussion import discussed
-from lpae_backport.format.escaping import escape, printable
-from lpae_backport.format.patchdata import as_json
+from lpae_backport.format.escaping import escape, printable, version
+from lpae_backport.format.patchdata import as_json, repairs_of
 from lpae_backport.presence.trial import Trial
 from lpae_backport.presence.verdict import (
     FileVerdict,
@@ -53,20 +53,18 @@ class Shown:
 
 
 def _text(report: PatchReport, shown: Shown) -> str:
-    tree = report.tree
-    version = f"Linux {printable(tree.version)}" if tree.version else "version unknown"
-    lines = [f"tree: {printable(tree.root)} ({version})"]
+    lines = [f"tree: {printable(report.tree.root)} ({version(report.tree)})"]
     for i, v in enumerate(report.verdicts):
         lines += ["", *_patch(v, shown)]
         if report.trials:
             lines += [f"  git apply: {printable(report.trials[i].why)}"]
     if len(report.verdicts) > 1:
-        lines += ["", *series_lines(report.verdicts)]
+        lines += ["", *_series(report.verdicts)]
     return "\n".join(lines) + "\n"
 
 
 def _patch(v: PatchVerdict, shown: Shown) -> Iterator[str]:
-    yield f"{title(v)}: {v.status.value} ({counted(v)})"
+    yield f"{_title(v)}: {v.status.value} ({_counted(v)})"
     if v.patch.author:
         yield f"  from {printable(v.patch.author)}"
     is_brief = v.status is HunkStatus.APPLIED and not shown.detail
@@ -74,11 +72,11 @@ def _patch(v: PatchVerdict, shown: Shown) -> Iterator[str]:
         yield from _file(f, shown.detail)
     for p in v.patch.problems:
         yield f"  not mended, line {p.at}: {printable(p.what)}"
-    repairs = repaired(v)
+    repairs = repairs_of(v.patch)
     if repairs and not shown.detail:
         yield f"  {_plural(len(repairs), 'repair')} of what mailers broke (-v shows them)"
-    for at, what in repairs if shown.detail else ():
-        yield f"  mended, line {at}: {printable(what)}"
+    for r in repairs if shown.detail else ():
+        yield f"  mended, line {r.at}: {printable(r.what)}"
     yield from _prerequisites(v.prerequisites, shown.detail)
     if shown.comments:
         yield ""
@@ -123,14 +121,14 @@ def _prerequisites(found: tuple[Prerequisite, ...], detail: int) -> Iterator[str
         yield f"    and {len(found) - most} more (-v shows them)"
 
 
-def title(v: PatchVerdict) -> str:
+def _title(v: PatchVerdict) -> str:
     """Return what to call a patch, on one line."""
     number, count = v.patch.position
     place = f"[{number}/{count}] " if count else ""
     return printable(f"{place}{v.patch.subject or v.patch.origin}")
 
 
-def counted(v: PatchVerdict) -> str:
+def _counted(v: PatchVerdict) -> str:
     """Return how many of its hunks are of which status."""
     counts = Counter(h.status for f in v.files for h in f.hunks)
     total = counts.total()
@@ -146,17 +144,7 @@ def _plural(n: int, word: str) -> str:
     return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
-def repaired(v: PatchVerdict) -> list[tuple[int, str]]:
-    """Return what was mended in a patch, by line."""
-    found = [*v.patch.repairs]
-    for c in v.patch.changes:
-        found += c.repairs
-        for h in c.hunks:
-            found += h.repairs
-    return sorted({(r.at, r.what) for r in found})
-
-
-def series_lines(verdicts: tuple[PatchVerdict, ...]) -> Iterator[str]:
+def _series(verdicts: tuple[PatchVerdict, ...]) -> Iterator[str]:
     """Yield which of several patches are in, and where one before the last that is in is not."""
     done = [i for i, v in enumerate(verdicts, 1) if v.status is HunkStatus.APPLIED]
     yield f"{len(done)} of {len(verdicts)} patches are in"
@@ -165,7 +153,7 @@ def series_lines(verdicts: tuple[PatchVerdict, ...]) -> Iterator[str]:
     holes = [i for i in range(1, done[-1] if done else 0) if i not in done]
     for i in holes[:_MOST]:
         v = verdicts[i - 1]
-        yield f"  hole: {i} is {v.status.value}, a later one is in: {title(v)}"
+        yield f"  hole: {i} is {v.status.value}, a later one is in: {_title(v)}"
     if holes[_MOST:]:
         yield f"  and {len(holes) - _MOST} more holes"
 
@@ -173,9 +161,9 @@ def series_lines(verdicts: tuple[PatchVerdict, ...]) -> Iterator[str]:
 def _markdown(report: PatchReport, shown: Shown) -> str:
     lines = [f"# Patches in {escape(report.tree.root)}", ""]
     if len(report.verdicts) > 1:
-        lines += [f"{escape(line.strip())}  " for line in series_lines(report.verdicts)] + [""]
+        lines += [f"{escape(line.strip())}  " for line in _series(report.verdicts)] + [""]
     for i, v in enumerate(report.verdicts):
-        lines += [f"## {escape(title(v))}: {v.status.value}", "", f"{escape(counted(v))}", ""]
+        lines += [f"## {escape(_title(v))}: {v.status.value}", "", escape(_counted(v)), ""]
         if report.trials:
             lines += [f"git apply: {escape(report.trials[i].why)}", ""]
         lines += ["| file | hunk | status | why | at |", "|---|---|---|---|---|"]
@@ -199,7 +187,7 @@ def _markdown(report: PatchReport, shown: Shown) -> str:
 
 
 def _ticks(text: str) -> int:
-    """Return the longest run of backticks."""
+    """Return the length of the longest run of backticks that stands alone, as a fence does."""
     return max((len(run) for run in text.split() if set(run) == {"`"}), default=0)
 
 

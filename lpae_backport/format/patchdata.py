@@ -58,7 +58,7 @@ def _patch(index: int, v: PatchVerdict, trial: Trial | None) -> dict[str, Any]:
         "position": list(p.position) if p.position[1] else None,
         "status": v.status.value,
         "files": [f.change.path for f in v.files],
-        "repairs": [_repair(r) for r in _repairs(p)],
+        "repairs": [_repair(r) for r in repairs_of(p)],
         "problems": [_repair(r) for r in p.problems],
         "comments": [
             {
@@ -78,9 +78,10 @@ def _patch(index: int, v: PatchVerdict, trial: Trial | None) -> dict[str, Any]:
     return data
 
 
-def _repairs(p: Patch) -> list[Repair]:
-    found = [*p.repairs, *(r for c in p.changes for r in c.repairs)]
-    found += [r for c in p.changes for h in c.hunks for r in h.repairs]
+def repairs_of(p: Patch) -> list[Repair]:
+    """Return what was mended in a patch: around its hunks, in heads of files, in hunks; by line."""
+    found = {*p.repairs, *(r for c in p.changes for r in c.repairs)}
+    found |= {r for c in p.changes for h in c.hunks for r in h.repairs}
     return sorted(found, key=lambda r: (r.at, r.what))
 
 

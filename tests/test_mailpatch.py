@@ -15,6 +15,8 @@ from unidiff.patch import PatchSet
 
 from lpae_backport.errors import TreeError
 from lpae_backport.filetree import MemoryTree
+from lpae_backport.mailpatch.assembling import Subject
+from lpae_backport.mailpatch.bundle import Sent, chosen
 from lpae_backport.mailpatch.model import LineKind, Patch
 from lpae_backport.mailpatch.reading import parse, patches_of
 from lpae_backport.mailpatch.written import mail_of
@@ -547,3 +549,16 @@ def test_hostile_input_takes_no_time(piece: bytes) -> None:
         with contextlib.suppress(TreeError):
             parse(data, "x")
     assert time.monotonic() - start < 20
+
+
+def test_large_mailbox_is_chosen_from_in_no_time() -> None:
+    """Each mail is asked for its newer versions and for its twins, not each pair of mails."""
+    found = [
+        Sent(Patch("x"), Subject(f"foo {i % 9000}", (i % 9, 9), 1 + i // 9000, False), "a", is_old)
+        for is_old in (False, True)
+        for i in range(10_000)
+    ]
+    start = time.monotonic()
+    patches = chosen(found, [])
+    assert time.monotonic() - start < 5
+    assert len(patches) == 1000

@@ -10,10 +10,15 @@ from lpae_backport.mailpatch.assembling import Subject, patch_of, subject_of
 from lpae_backport.mailpatch.letters import Letter, letters_of
 from lpae_backport.mailpatch.model import Comment, FileChange, Hunk, Patch, Repair
 from lpae_backport.mailpatch.tally import Work
+from lpae_backport.mailpatch.treelines import squeezed
 
 _MARKERS = re.compile(rb"^(?:<{7}|>{7}) \S", re.M)
 _HALF = re.compile(rb"^(?:> ?)*(?:@@ -\d|diff --git |\+\+\+ [^\s])", re.M)
 _EMPTY = "e69de29bb2d1"
+_MOST_ALIKE = 50
+"""So many patches of one subject are looked at for the one that an answer quotes."""
+_Newest = dict[tuple[tuple[str, str], bool], int]
+"""The last version by what a patch is known by, of quoted patches and of others."""
 
 
 @dataclass(slots=True)
@@ -123,43 +128,72 @@ def chosen(found: list[Sent], told: list[Repair]) -> list[Patch]:
         told: what is to be told of the others.
     """
     told = list(told)
-    latest = [s for s in found if not _is_outdated(s, found)]
-    told += [
-        Repair(_line(s.patch), f"older version skipped: {s.subject.text}")
-        for s in found
-        if s not in latest
-    ]
-    kept: list[Sent] = []
-    for sent in sorted(latest, key=lambda s: s.is_quoted):
-        twin = next((k for k in kept if sent.is_quoted and _is_same(k, sent)), None)
-        if twin is None:
-            kept.append(sent)
+    newest = _newest(found)
+    latest: list[Sent] = []
+    for sent in found:
+        if not _is_outdated(sent, newest):
+            latest.append(sent)
             continue
-        told.append(Repair(_line(sent.patch), f"remarks of {sent.sender or 'an answer'} joined"))
-        twin.patch = _with_remarks(twin.patch, sent.patch.comments, sent.patch)
-    order = {id(s): i for i, s in enumerate(found)}
-    kept.sort(key=lambda s: order[id(s)])
+        told.append(Repair(_line(sent.patch), f"older version skipped: {sent.subject.text}"))
+    kept = _without_twins(latest, told)
     if _is_series(kept):
         kept.sort(key=lambda s: s.patch.position[0])
-    patches = [s.patch for s in kept]
-    if told and patches:
-        patches[0] = replace(patches[0], repairs=(*patches[0].repairs, *told))
-    return patches
+    return with_told([s.patch for s in kept], told)
+
+
+def _without_twins(latest: list[Sent], told: list[Repair]) -> list[Sent]:
+    """Return what was sent, with what was said about quoted copies joined to it."""
+    alike: dict[tuple[str, tuple[int, int]], list[Sent]] = {}
+    is_kept = [True] * len(latest)
+    for i in sorted(range(len(latest)), key=lambda i: latest[i].is_quoted):
+        sent = latest[i]
+        others = alike.setdefault((sent.subject.text, sent.subject.position), [])
+        twin = None
+        if sent.is_quoted:
+            twin = next((k for k in others[:_MOST_ALIKE] if _has_its_files(k, sent)), None)
+        if twin is None:
+            others.append(sent)
+            continue
+        is_kept[i] = False
+        told.append(Repair(_line(sent.patch), f"remarks of {sent.sender or 'an answer'} joined"))
+        twin.patch = _with_remarks(twin.patch, sent.patch.comments, sent.patch)
+    return [sent for sent, keeps in zip(latest, is_kept, strict=True) if keeps]
+
+
+def with_told(patches: list[Patch], told: list[Repair]) -> list[Patch]:
+    """Return patches, the first with what is to be told of all of the input."""
+    if not patches or not told:
+        return patches
+    return [replace(patches[0], repairs=(*patches[0].repairs, *told)), *patches[1:]]
 
 
 def _line(patch: Patch) -> int:
     return patch.changes[0].at if patch.changes else 0
 
 
-def _is_outdated(sent: Sent, found: list[Sent]) -> bool:
+def _newest(found: list[Sent]) -> _Newest:
+    newest: _Newest = {}
+    for sent in found:
+        for key in _names(sent):
+            newest[key, sent.is_quoted] = max(
+                newest.get((key, sent.is_quoted), 0), sent.subject.version
+            )
+    return newest
+
+
+def _names(sent: Sent) -> list[tuple[str, str]]:
+    """Return what all versions of a patch have in common: the subject, or who sends the series."""
+    names = [("subject", sent.subject.text)] if sent.subject.text else []
+    return [*names, ("sender", sent.sender)] if _in_series(sent) else names
+
+
+def _is_outdated(sent: Sent, newest: _Newest) -> bool:
+    # Who answers an old version does not make another answer outdated.
+    asked = (False,) if sent.is_quoted else (False, True)
     return any(
-        other.subject.version > sent.subject.version
-        and (
-            other.subject.text == sent.subject.text != ""
-            or (_in_series(other) and _in_series(sent) and other.sender == sent.sender)
-        )
-        for other in found
-        if not sent.is_quoted or not other.is_quoted
+        newest.get((key, is_quoted), 0) > sent.subject.version
+        for key in _names(sent)
+        for is_quoted in asked
     )
 
 
@@ -174,10 +208,8 @@ def _is_series(kept: list[Sent]) -> bool:
     )
 
 
-def _is_same(one: Sent, other: Sent) -> bool:
-    """Tell whether two mails have the same patch, one of them quoted."""
-    if one.subject.text != other.subject.text or one.subject.position != other.subject.position:
-        return False
+def _has_its_files(one: Sent, other: Sent) -> bool:
+    """Tell whether a patch changes all files that another, quoted one does."""
     ours = {c.path for c in one.patch.changes}
     return all(c.path in ours for c in other.patch.changes)
 
@@ -210,6 +242,6 @@ def _find(patch: Patch, path: str, hunk: Hunk, line: int) -> tuple[int, int]:
 
 
 def _same_line(ours: Hunk, theirs: Hunk, line: int) -> int:
-    text = "".join(theirs.lines[line].text.split()) if 0 <= line < len(theirs.lines) else ""
-    places = [i for i, x in enumerate(ours.lines) if "".join(x.text.split()) == text]
+    text = squeezed(theirs.lines[line].text) if 0 <= line < len(theirs.lines) else ""
+    places = [i for i, x in enumerate(ours.lines) if squeezed(x.text) == text]
     return min(places, key=lambda i: abs(i - line), default=min(line, len(ours.lines) - 1))

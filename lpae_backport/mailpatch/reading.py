@@ -10,14 +10,14 @@ from dataclasses import replace
 from lpae_backport.errors import TreeError
 from lpae_backport.filetree import FileTree
 from lpae_backport.gitdir import split_revision
-from lpae_backport.mailpatch.bundle import Sent, chosen, parse, sent_in
+from lpae_backport.mailpatch.bundle import Sent, chosen, parse, sent_in, with_told
 from lpae_backport.mailpatch.commits import patches_of_commits
 from lpae_backport.mailpatch.model import Patch, Repair
 from lpae_backport.mailpatch.tally import Work
 
 MAX_INPUT = 256 * 1024 * 1024
 """Largest input that is read, in bytes."""
-MAX_MAILS = 20_000
+MAX_FILES = 20_000
 """Most files of one folder that are read."""
 _NAMES = (".patch", ".diff", ".mbox", ".eml", ".txt", ".mbx", ".mail")
 _BOX = ("cur", "new")
@@ -91,8 +91,8 @@ def _listed(given: str) -> Iterable[str]:
 
 def _gathered(given: str, names: list[str], tree: FileTree | None, *, is_box: bool) -> list[Patch]:
     """Return the patches of the files of a folder."""
-    if len(names) > MAX_MAILS:
-        raise TreeError(f"has more than {MAX_MAILS} files", where=given)
+    if len(names) > MAX_FILES:
+        raise TreeError(f"has more than {MAX_FILES} files", where=given)
     found: list[Sent] = []
     told: list[Repair] = []
     for name in names:
@@ -111,6 +111,4 @@ def _gathered(given: str, names: list[str], tree: FileTree | None, *, is_box: bo
         raise TreeError("no patch in it", where=given, hint=hint)
     if is_box:
         return chosen(found, told)
-    patches = [s.patch for s in found]
-    patches[0] = replace(patches[0], repairs=(*patches[0].repairs, *told))
-    return patches
+    return with_told([s.patch for s in found], told)

@@ -436,3 +436,63 @@ def test_kconfig_line_that_went_and_stays() -> None:
     assert verdict(made, moved, KCONFIG).status.value == "applied"
     both = moved.replace("\tselect TOY_C\n", "\tselect TOY_C\n\tselect TOY_A\n")
     assert verdict(made, both, KCONFIG).status.value != "applied"
+
+
+GONE_ON = BEFORE.replace("toy_start(toy);", "toy->rate = toy->clock;")
+"""A function with a line that the next patches change, and change again."""
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("toy->rate = toy->base.clk.rate;", "applied"),
+        ("toy->rate = toy->clk.rate;", "partly"),
+        ("toy->rate = toy->base.clk.rate + toy->more;", "partly"),
+        ("toy->rate = toy->clocks[0];", "conflicts"),
+        ("toy->rate = toy->clk.rate * toy->clock;", "conflicts"),
+    ],
+)
+def test_a_line_that_grew_since(line: str, status: str) -> None:
+    """In part, if it has most of what the patch brought and nothing of what it took away."""
+    made = patch(diff(GONE_ON, GONE_ON.replace("= toy->clock;", "= toy->base.clk.rate;")))
+    found = verdict(made, GONE_ON.replace("toy->rate = toy->clock;", line))
+    assert found.status.value == status
+    if status == "partly":
+        hunk = found.files[0].hunks[0]
+        assert [x.text.strip() for x in hunk.absent] == ["toy->rate = toy->base.clk.rate;"]
+        assert f"line 12 is now '{line}'" in hunk.why
+
+
+def test_a_call_that_gained_an_argument_more() -> None:
+    """What it was before the patch is gone, what the patch made of it is not there."""
+    before = GONE_ON.replace("toy->rate = toy->clock;", "toy_stop(toy, true);")
+    made = patch(diff(before, before.replace("(toy, true)", "(toy, NULL, true)")))
+    since = before.replace("(toy, true)", '(toy, NULL, false, "open")')
+    hunk = verdict(made, since).files[0].hunks[0]
+    assert hunk.status is HunkStatus.PARTLY
+    assert [x.text.strip() for x in hunk.present] == ["toy_stop(toy, true);"]
+
+
+def test_one_function_of_a_hunk_is_in_and_the_other_was_made_anew() -> None:
+    """What the one has is told, though nothing else of the hunk fits."""
+    one = "static int toy_a(struct toy *t)\n{\n\treturn toy_read(t, 1);\n}\n"
+    two = "static int toy_b(struct toy *t)\n{\n\treturn toy_read(t, 2);\n}\n"
+    after = (one + "\n" + two).replace("toy_read(t, ", "toy_fetch(t->base, ")
+    made = patch(diff(one + "\n" + two, after))
+    other = "static void toy_b(void)\n{\n\tpr_info(NAME);\n}\n"
+    gap = "".join(f"int toy_{i};\n" for i in range(60))
+    now = other + gap + after.split("\n\n")[0] + "\n"
+    hunk = verdict(made, now).files[0].hunks[0]
+    assert hunk.status is HunkStatus.PARTLY
+    assert [x.text.strip() for x in hunk.present] == [
+        "return toy_read(t, 1);",
+        "return toy_fetch(t->base, 1);",
+    ]
+
+
+def test_a_function_that_is_in_the_hunk_and_gone_from_the_file() -> None:
+    """The hunk shows its head itself: its header names the one above."""
+    text = BEFORE.replace("\tif (ret)\n\t\treturn ret;\n\n", "")
+    made = patch(diff(text, text.replace("toy_wake(toy)", "toy_up(toy, 1)"), context=9))
+    hunk = verdict(made, text[text.index("static void toy_close") :]).files[0].hunks[0]
+    assert (hunk.status, hunk.why) == (HunkStatus.TARGET_GONE, "toy_resume is not in the file")

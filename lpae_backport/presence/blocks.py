@@ -12,18 +12,15 @@ from functools import cached_property
 
 from lpae_backport.mailpatch.model import LineKind
 from lpae_backport.presence.alignment import MOST_PAIRS, aligned, pairs_of, weight
-from lpae_backport.presence.chunks import Chunks, likeness, telling
+from lpae_backport.presence.chunks import Chunks, telling
+from lpae_backport.presence.forms import grown_forms, is_heir, left_forms
 from lpae_backport.presence.intrusion import intrusion
 
 _BRACES = frozenset((b"{", b"}"))
 _BETWEEN = 6
 """Pieces that may have come between two of a hunk since."""
-_ALIKE = 0.6
-"""How alike a piece must be to count as another form of one."""
 _REACH = 4
 """Pieces of context that are looked at for a neighbour."""
-_FORMS = 200
-"""Pieces of one block that another form is looked for of."""
 _AROUND = 0.85
 """How much of the context must be there where only lines that are gone can tell."""
 _ALONE = 6
@@ -184,7 +181,7 @@ class _BlockReading:
         added = range(*b.new)
         here = [i for i in added if i in self._new and self._is_anchored(i)]
         there = [i for i in range(*b.old) if self._is_left(i)]
-        forms = self._forms(there, here)
+        forms, is_heir = self._forms(there, here)
         all_added = len(here) == len(added)
         placed = self._is_removal() if not added else all_added and self._is_placed(here)
         done = placed and not there and not forms
@@ -192,10 +189,10 @@ class _BlockReading:
         for i in added:
             self._mark(self._hunk.after, i, i in have and is_placed)
         for i in range(*b.old):
-            gone = i not in left and (done or bool(here))
+            gone = i not in left and (done or bool(here) or is_heir)
             self._mark(self._hunk.before, i, gone)
         fresh = any(keys[i] in self._hunk.fresh and telling(keys[i]) for i in here)
-        if done or (fresh and is_placed):
+        if done or is_heir or (fresh and is_placed):
             self._out.has_some = True
         return done
 
@@ -268,30 +265,24 @@ class _BlockReading:
     def _explained(self) -> frozenset[int]:
         return frozenset(self._new.values())
 
-    def _forms(self, there: list[int], here: list[int]) -> list[int]:
-        """Return removed pieces that stand there in another form, which is none of the added."""
+    def _forms(self, there: list[int], here: list[int]) -> tuple[list[int], bool]:
+        """Return removed pieces that stand there in another form, which is none of the added.
+
+        Returns:
+            They, and whether an added piece stands there as it was made into later.
+        """
         lo = self._left[1] + 1 if self._left is not None else None
         hi = self._right[1] if self._right is not None else None
         if lo is None and hi is None:
-            return []
+            return [], False
         lo = lo if lo is not None else max((hi or 0) - _BETWEEN, 0)
         hi = hi if hi is not None else min(lo + _BETWEEN, len(self._stretch))
-        loose = [j for j in range(lo, hi) if j not in self._explained][: 4 * _BETWEEN]
-        keys, added = self._hunk.before.keys, self._hunk.after.keys
-        have = frozenset(here)
-        found = []
-        for i in range(*self._block.old)[:_FORMS]:
-            best = max(loose, key=lambda j: likeness(keys[i], self._stretch[j]), default=-1)
-            if best == -1 or likeness(keys[i], self._stretch[best]) < _ALIKE:
-                continue
-            mine = likeness(keys[i], self._stretch[best])
-            new = range(*self._block.new)[:_FORMS]
-            others = (likeness(added[k], self._stretch[best]) for k in new)
-            if mine >= max(others, default=0.0):
-                found.append(i)
-        for k in range(*self._block.new)[:_FORMS]:
-            if k not in have:
-                best = max(loose, key=lambda j: likeness(added[k], self._stretch[j]), default=-1)
-                if best != -1 and likeness(added[k], self._stretch[best]) >= _ALIKE:
-                    self._out.notes.append((self._hunk.after.first[k], best))
-        return [i for i in found if i not in frozenset(there)]
+        at = [j for j in range(lo, hi) if j not in self._explained][: 4 * _BETWEEN]
+        loose = [self._stretch[j] for j in at]
+        old, new = self._block.old, self._block.new
+        removed, added = self._hunk.before.keys[slice(*old)], self._hunk.after.keys[slice(*new)]
+        left = [old[0] + i for i in left_forms(removed, added, loose)]
+        grown = [(k, j) for k, j in grown_forms(added, loose) if new[0] + k not in here]
+        self._out.notes += [(self._hunk.after.first[new[0] + k], at[j]) for k, j in grown]
+        is_heir_there = any(is_heir(loose[j], added[k], removed) for k, j in grown)
+        return [i for i in left if i not in there], is_heir_there and not left and not there

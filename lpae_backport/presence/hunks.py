@@ -11,9 +11,9 @@ from lpae_backport.presence.heads import is_head, name_in
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.nearest import nearest
-from lpae_backport.presence.parting import brings, is_loose, parted, removes, stands
+from lpae_backport.presence.partwise import Parts
 from lpae_backport.presence.piecewise import Finding, piecewise
-from lpae_backport.presence.places import Place, doubled, section_left, undone
+from lpae_backport.presence.places import doubled, undone
 from lpae_backport.presence.standing import Standing
 from lpae_backport.presence.verdict import HunkStatus, HunkVerdict
 
@@ -85,15 +85,12 @@ class FileHunks:
         left = self._left
         found = piecewise(image, self._file, image.hunk.new_start + self._drift)
         good = found is not None and found.agrees is not False and not self._is_before
-        if found is not None and good and found.reading.is_done and self._is_free(found):
+        is_done = found is not None and good and found.reading.is_done
+        if found is not None and is_done and not found.is_within(self._taken):
             return self._done(image, found)
         parts = self._parts(image)
-        if parts and all(done for _, done in parts):
-            why = "all its changes are there; what they are in was moved apart"
-            at = (image.hunk.new_start, image.hunk.new_start)
-            places = [p for p, _ in parts if p is not None]
-            at = (min(p.core for p in places), max(p.core_end for p in places)) if places else at
-            return self._said(image.hunk, HunkStatus.APPLIED, why, at, _changed(image.hunk))
+        if parts is not None and parts.are_done:
+            return self._done_apart(image, parts)
         if left is None:
             for level in (Level.EXACT, Level.SPACED):
                 left = left or looking.fuzzy(level)
@@ -101,55 +98,14 @@ class FileHunks:
             return self._applicable(image, left)
         if found is not None and good and found.reading.has_some and found.present:
             return self._partly(image, found)
+        if parts is not None and any(p.present for p in parts.found):
+            return self._partly_apart(image, parts)
         return self._conflict(image, found)
 
-    def _parts(self, image: Image) -> list[tuple[Place | None, bool]]:
-        """Return for each function that a hunk touches whether its part is done, and where."""
+    def _parts(self, image: Image) -> Parts | None:
         if self._is_before:
-            return []
-        found: list[tuple[Place | None, bool]] = []
-        some = False
-        for part in parted(image, self._file.path):
-            name = removes(part)
-            if name:
-                gone = name not in self._file.names and not stands(part, self._file)
-                found.append((None, gone))
-                continue
-            if image.is_code and not part.is_code:
-                # Only comments or white space: its code must be there all the same.
-                units = part.after(Level.TOKENS).units
-                there = not units or bool(self._file.layer(Level.TOKENS).find(units))
-                found.append((None, there))
-                continue
-            place, done = self._part(part)
-            if place is not None and done:
-                done = not doubled(part, self._file, place.first, place.last)
-                done = done and not undone(part, self._file, place.last)
-            done = done and not (brings(part) and is_loose(part))
-            done = done and (place is None or not any(place.overlaps(p) for p, _ in found if p))
-            found.append((place, done))
-            some = some or (done and brings(part))
-        return found if some else []
-
-    def _part(self, part: Image) -> tuple[Place | None, bool]:
-        """Return where a part stands, if that is told, and whether it is done."""
-        choice = self._chosen(part)
-        if choice is not None:
-            return choice.place, choice.is_applied
-        f = piecewise(part, self._file, part.hunk.new_start + self._drift)
-        done = f is not None and f.reading.is_done and f.agrees is not False
-        return None, done and f is not None and self._is_free(f)
-
-    def _chosen(self, part: Image) -> Choice | None:
-        looking = Looking(part, self._file, self._drift, self._taken, self._unnamed)
-        for level in part.in_turn():
-            choice = looking.whole(level)
-            if choice is not None and (choice.is_applied or choice.is_sure):
-                return choice
-        return None
-
-    def _is_free(self, f: Finding) -> bool:
-        return not any(f.first <= a and b <= f.last and a < b for a, b in self._taken)
+            return None
+        return Parts(image, self._file, self._drift, self._taken, self._unnamed)
 
     def _applied(self, image: Image, choice: Choice) -> HunkVerdict:
         p = choice.place
@@ -202,18 +158,34 @@ class FileHunks:
             why = f"all its lines are there, but {f.reading.flaw}"
         if f.forms:
             line, form = f.forms[0]
-            why += f"; line {line.at} is there as '{form}'" if line.at else f"; now '{form}'"
+            why += f"; line {line} is now '{form}'"
         at = (f.first, f.last)
         return self._said(image.hunk, HunkStatus.PARTLY, why, at, f.present, f.absent)
+
+    def _done_apart(self, image: Image, parts: Parts) -> HunkVerdict:
+        """Return a verdict where each function of the hunk has its part."""
+        why = "all its changes are there; what they are in was moved apart"
+        at = parts.span or (image.hunk.new_start, image.hunk.new_start)
+        return self._said(image.hunk, HunkStatus.APPLIED, why, at, _changed(image.hunk))
+
+    def _partly_apart(self, image: Image, parts: Parts) -> HunkVerdict:
+        """Return a verdict where some functions of the hunk have something of it."""
+        changed = _changed(image.hunk)
+        there = {id(x) for p in parts.found for x in p.present}
+        present = [x for x in changed if id(x) in there]
+        absent = [x for x in changed if id(x) not in there]
+        why = f"{len(present)} of {len(changed)} changed lines"
+        at = parts.span or (0, 0)
+        return self._said(image.hunk, HunkStatus.PARTLY, why, at, present, absent)
 
     def _conflict(self, image: Image, f: Finding | None) -> HunkVerdict:
         near = nearest(image, self._file)
         changed = _changed(image.hunk)
         at = (near.first, near.last) if near is not None else (0, 0)
         score = near.similarity if near is not None else 0.0
-        name = image.name
-        gone = bool(name) and not section_left(image, self._file) and not image.has_head
-        if gone and score < _GONE and name not in self._unnamed:
+        name = image.home
+        gone = bool(name) and name not in self._file.names and name not in self._unnamed
+        if gone and score < _GONE:
             why = f"{name.decode('utf-8', 'replace')} is not in the file"
             return self._said(
                 image.hunk, HunkStatus.TARGET_GONE, why, at, absent=changed, similarity=score

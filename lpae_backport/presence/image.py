@@ -146,6 +146,14 @@ class Image:
         return name_in(self._head or self.section) if self.is_c else b""
 
     @cached_property
+    def home(self) -> bytes:
+        """The name of what its first change stands in before it; empty if that is not told."""
+        above = [x for x in self.lines[: self.changed[0]] if is_head(x)]
+        if not self.is_c or (self.has_head and not above):
+            return b""
+        return name_in(above[-1] if above else self.section)
+
+    @cached_property
     def _head(self) -> bytes:
         """The last head above its first change, or one that is changed itself."""
         start = self.changed[0]

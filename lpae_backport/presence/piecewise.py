@@ -3,7 +3,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lpae_backport.mailpatch.model import Line, LineKind
@@ -37,7 +37,7 @@ class Finding:
         agrees: whether that is in what the hunk changes; `None` where that is not told.
         present: the changed lines whose change is there.
         absent: those whose change is not.
-        forms: lines that are there in another form, each with that.
+        forms: where lines stand in another form: the line of the file, and what it is.
     """
 
     reading: Reading
@@ -46,7 +46,11 @@ class Finding:
     agrees: bool | None
     present: tuple[Line, ...]
     absent: tuple[Line, ...]
-    forms: tuple[tuple[Line, str], ...]
+    forms: tuple[tuple[int, str], ...]
+
+    def is_within(self, taken: Iterable[tuple[int, int]]) -> bool:
+        """Tell whether it spans lines that are another hunk's."""
+        return any(self.first <= a and b <= self.last and a < b for a, b in taken)
 
 
 def pieces_of(file: Standing, *, as_text: bool) -> tuple[Chunks, dict[bytes, list[int]]]:
@@ -120,7 +124,8 @@ def _stretches(
 ) -> Iterator[tuple[int, int]]:
     """Yield the stretches of a file to look in, as indexes of pieces."""
     pieces, where = text
-    inside = image.name and not any(x.rstrip() in (b"}", b"};") for x in image.lines[:-1])
+    said = [x.rstrip() for x in image.lines if x.strip()]
+    inside = image.name and not any(x in (b"}", b"};") for x in said[:-1])
     for first, last in file.extents(image.name)[:_EXTENTS] if inside else ():
         lo, hi = bisect_left(pieces.first, first), bisect_right(pieces.first, last)
         if hi - lo <= _LARGE:
@@ -146,11 +151,11 @@ def _finding(image: Image, file: Standing, reading: Reading, pieces: Chunks, lo:
     first, last = pieces.first[lo + reading.first], pieces.last[lo + reading.last]
     lines = image.hunk.lines
     changed = {i for i, x in enumerate(lines) if x.kind is not LineKind.CONTEXT}
-    torn = _torn(image, pieces.keys[lo + reading.first : lo + reading.last + 1])
-    present, absent = reading.present - torn, reading.absent | (reading.present & torn)
-    forms = tuple(
-        (lines[i], pieces.keys[lo + j].decode("utf-8", "replace")) for i, j in reading.notes
-    )
+    stretch = pieces.keys[lo + reading.first : lo + reading.last + 1]
+    torn, gone = _torn(image, stretch), _gone(image, stretch) if reading.has_some else set()
+    absent = reading.absent | (reading.present & torn)
+    present = (reading.present - torn) | (gone - absent)
+    forms = tuple(_shown(file, pieces, lo + j) for _, j in reading.notes)
     return Finding(
         reading,
         first,
@@ -162,12 +167,29 @@ def _finding(image: Image, file: Standing, reading: Reading, pieces: Chunks, lo:
     )
 
 
+def _shown(file: Standing, pieces: Chunks, i: int) -> tuple[int, str]:
+    """Return the first line of a piece, and the text of its lines."""
+    first, last = pieces.first[i], pieces.last[i]
+    text = b" ".join(b" ".join(file.lines[first - 1 : last]).split())
+    return first, text.decode("utf-8", "replace")
+
+
 def _torn(image: Image, stretch: Sequence[bytes]) -> set[int]:
     """Return the added lines that a stretch of a file has not in one piece, by their index."""
+    return set(_missing(image, stretch, LineKind.ADDED))
+
+
+def _gone(image: Image, stretch: Sequence[bytes]) -> set[int]:
+    """Return the telling removed lines that a stretch has not in one piece, by their index."""
+    lost = _missing(image, stretch, LineKind.REMOVED)
+    return {i for i, said in lost.items() if telling(said)}
+
+
+def _missing(image: Image, stretch: Sequence[bytes], kind: LineKind) -> dict[int, bytes]:
     level = Level.TOKENS if image.is_c and image.levels[-1] is Level.TOKENS else Level.SPACED
     text = b" %b " % b" ".join(stretch)
-    said = image.said_by(level, LineKind.ADDED)
-    return {i for i, line in said.items() if b" %b " % line not in text}
+    said = image.said_by(level, kind)
+    return {i: line for i, line in said.items() if b" %b " % line not in text}
 
 
 def _stands_in(image: Image, file: Standing, first: int, last: int) -> bool | None:

@@ -146,11 +146,6 @@ def _is_balanced(lines: list[bytes]) -> bool:
     return depth == 0
 
 
-def section_left(image: Image, file: Standing) -> bool:
-    """Tell whether what the hunk's header names is still in the file."""
-    return name_in(image.section) in file.names
-
-
 def undone(image: Image, file: Standing, last: int) -> bytes:
     """Return a macro that a hunk defines and the file takes back behind it; empty if none is."""
     if not image.is_c or b"undef" not in file.data:

@@ -7,6 +7,7 @@ import click
 
 from lpae_backport.cases import CaseResult, load_cases, run_cases
 from lpae_backport.errors import ExitCode, RuleError
+from lpae_backport.format.words import count
 from lpae_backport.output import write_report
 from lpae_backport.packs import load_packs, select, shipped_rules
 from lpae_backport.rule import Pack
@@ -46,15 +47,11 @@ def check_rules(folder: Path | None) -> int:
             continue
         mistakes += _case_mistakes(pack)
         checks = sum(len(s.checks) for s in pack.steps)
-        lines.append(f"{pack.id}: {_count(len(pack.steps), 'step')}, {_count(checks, 'check')}")
+        lines.append(f"{pack.id}: {count(len(pack.steps), 'step')}, {count(checks, 'check')}")
     for mistake in mistakes:
         click.echo(f"lpae-audit: error: {mistake}", err=True)
     write_report("\n".join(lines) + "\n" if lines else "", None)
     return ExitCode.BAD_RULE if mistakes else ExitCode.DONE
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def _case_mistakes(pack: Pack) -> list[RuleError]:

@@ -4,7 +4,8 @@
 from dataclasses import dataclass
 from itertools import takewhile
 
-from lpae_backport.format.providers import count, gain, numbers, plain, size, standing
+from lpae_backport.format.providers import gain, numbers, plain, size, standing
+from lpae_backport.format.words import count
 from lpae_backport.needs.need import Status
 from lpae_backport.needs.provider import BACKPORT, Closure, Form, Provider
 

@@ -8,6 +8,7 @@ from typing import Any
 from lpae_backport import __version__
 from lpae_backport.finding import CheckResult, TreeInfo
 from lpae_backport.format.escaping import printable, version
+from lpae_backport.format.words import count
 from lpae_backport.learning.lesson import Fact, Gap, Lesson, StepProof
 from lpae_backport.learning.telling import said
 
@@ -49,13 +50,13 @@ def _told(result: CheckResult) -> str:
 
 def _proof(lesson: Lesson) -> Iterator[str]:
     if not lesson.files:
-        yield f"{_count(lesson.tried, 'check')} tried on both trees; no pack can be made"
+        yield f"{count(lesson.tried, 'check')} tried on both trees; no pack can be made"
         yield f"why: {_why(lesson)}"
         return
-    count = len(lesson.facts)
-    steps = f"{_count(len(lesson.steps), 'step')}, {_count(count, 'check')}"
+    number = len(lesson.facts)
+    steps = f"{count(len(lesson.steps), 'step')}, {count(number, 'check')}"
     yield f"{steps}, chosen among {lesson.tried} that were tried on both trees"
-    held = f"all {count} hold" if count > 1 else "the check holds"
+    held = f"all {number} hold" if number > 1 else "the check holds"
     yield f"proof: with the patch {held}; without it none does"
     if lesson.old is not None:
         verdicts = ", ".join(f"{s.id} {s.old.value}" for s in lesson.steps if s.old is not None)
@@ -89,10 +90,6 @@ def _end(lesson: Lesson, written: str | None) -> Iterator[str]:
     else:
         yield f"written to {printable(written)}; to use it:"
         yield f"  lpae-audit compare OLD NEW --rules {printable(written)}"
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def _json(lesson: Lesson, written: str | None, detail: int) -> str:

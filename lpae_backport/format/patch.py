@@ -9,6 +9,7 @@ from lpae_backport.filetree import FileTree
 from lpae_backport.format.discussion import discussed
 from lpae_backport.format.escaping import escape, printable, version
 from lpae_backport.format.patchdata import as_json, repairs_of
+from lpae_backport.format.words import count
 from lpae_backport.presence.trial import Trial
 from lpae_backport.presence.verdict import (
     FileVerdict,
@@ -74,7 +75,7 @@ def _patch(v: PatchVerdict, shown: Shown) -> Iterator[str]:
         yield f"  not mended, line {p.at}: {printable(p.what)}"
     repairs = repairs_of(v.patch)
     if repairs and not shown.detail:
-        yield f"  {_plural(len(repairs), 'repair')} of what mailers broke (-v shows them)"
+        yield f"  {count(len(repairs), 'repair')} of what mailers broke (-v shows them)"
     for r in repairs if shown.detail else ():
         yield f"  mended, line {r.at}: {printable(r.what)}"
     yield from _prerequisites(v.prerequisites, shown.detail)
@@ -123,8 +124,8 @@ def _prerequisites(found: tuple[Prerequisite, ...], detail: int) -> Iterator[str
 
 def _title(v: PatchVerdict) -> str:
     """Return what to call a patch, on one line."""
-    number, count = v.patch.position
-    place = f"[{number}/{count}] " if count else ""
+    number, length = v.patch.position
+    place = f"[{number}/{length}] " if length else ""
     return printable(f"{place}{v.patch.subject or v.patch.origin}")
 
 
@@ -133,15 +134,11 @@ def _counted(v: PatchVerdict) -> str:
     counts = Counter(h.status for f in v.files for h in f.hunks)
     total = counts.total()
     if not total:
-        return _plural(len(v.files), "file")
+        return count(len(v.files), "file")
     if len(counts) == 1:
-        return _plural(total, "hunk")
+        return count(total, "hunk")
     parts = [f"{counts[s]} {s.value}" for s in HunkStatus if counts[s]]
-    return f"{_plural(total, 'hunk')}: {', '.join(parts)}"
-
-
-def _plural(n: int, word: str) -> str:
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
+    return f"{count(total, 'hunk')}: {', '.join(parts)}"
 
 
 def _series(verdicts: tuple[PatchVerdict, ...]) -> Iterator[str]:

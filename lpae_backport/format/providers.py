@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lpae_backport.format.escaping import printable
+from lpae_backport.format.words import count
 from lpae_backport.needs.provider import BACKPORT, Choice, Closure, Form, Provider
 
 NAMES = 6
@@ -28,11 +29,6 @@ def plain(text: str) -> str:
 def _shown(c: str) -> str:
     hidden = unicodedata.category(c) in _UNSEEN or c in "\ufffe\uffff"
     return f"\\x{ord(c):02x}" if hidden else c
-
-
-def count(n: int, word: str) -> str:
-    """Return a number with its word."""
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 def some(items: Sequence[str], most: int, detail: int) -> str:

@@ -32,7 +32,7 @@ def next_steps(checklist: Checklist) -> list[str]:
 def outcome(report: Report) -> str:
     """Return what a gate came to, in one line."""
     failing = len(report.failing)
-    parts = ["gate passed" if not failing else f"gate failed: {_count(failing, 'finding')}"]
+    parts = ["gate passed" if not failing else f"gate failed: {count(failing, 'finding')}"]
     words = [how(f) for f in report.findings]
     parts += [f"{words.count(w)} {t}" for w, t in _REST.items() if w in words]
     return ", ".join(parts)
@@ -41,7 +41,8 @@ def outcome(report: Report) -> str:
 _REST = {"waived": "waived", "note": "noted"}
 
 
-def _count(n: int, word: str) -> str:
+def count(n: int, word: str) -> str:
+    """Return a number with its word."""
     return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 

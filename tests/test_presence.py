@@ -494,5 +494,5 @@ def test_a_function_that_is_in_the_hunk_and_gone_from_the_file() -> None:
     """The hunk shows its head itself: its header names the one above."""
     text = BEFORE.replace("\tif (ret)\n\t\treturn ret;\n\n", "")
     made = patch(diff(text, text.replace("toy_wake(toy)", "toy_up(toy, 1)"), context=9))
-    hunk = verdict(made, text[text.index("static void toy_close") :]).files[0].hunks[0]
+    hunk = verdict(made, "int toy_count;\n\nint toy_close(void);\n").files[0].hunks[0]
     assert (hunk.status, hunk.why) == (HunkStatus.TARGET_GONE, "toy_resume is not in the file")

@@ -135,6 +135,19 @@ def test_a_macro_that_is_undefined_again() -> None:
     now = after.replace("TOY_MORE 4\n", "TOY_MORE 4\n#undef TOY_MORE\n")
     assert verdict(made, now).status.value != "applied"
     assert verdict(made, after + "#undef TOY_MORE\n").status.value != "applied"
+    for use in ("int toy_a = TOY_MORE;\n", "#include <linux/toys.h>\n"):
+        assert verdict(made, after + use + "#undef TOY_MORE\n").status.value == "applied"
+
+
+def test_a_format_that_is_made_anew_below() -> None:
+    """No line of the file uses pr_fmt: the macros that print do."""
+    before = "#include <linux/toy.h>\n\nint toy_a;\nint toy_b;\n"
+    made = patch(
+        diff(before, before.replace("\nint toy_a", '#define pr_fmt(x) "toy: " x\n\nint toy_a'))
+    )
+    after = before.replace("\nint toy_a", '#define pr_fmt(x) "toy: " x\n\nint toy_a')
+    more = after + '#undef pr_fmt\n#define pr_fmt(x) "toys: " x\n'
+    assert verdict(made, more).status.value == "applied"
 
 
 def test_lines_that_are_there_twice() -> None:

@@ -16,6 +16,10 @@ _NEVER = re.compile(rb"[ \t]*#[ \t]*(?:if[ \t]*\(?[ \t]*[01]\b|el)")
 _CONDITION = re.compile(rb"[ \t]*#[ \t]*(if|el|en)")
 _UNDEF = re.compile(rb"[ \t]*#[ \t]*undef[ \t]+(\w+)")
 _DEFINE = re.compile(rb"[ \t]*#[ \t]*define[ \t]+(\w+)")
+_INCLUDE = re.compile(rb"[ \t]*#[ \t]*include\b")
+_NAME = re.compile(rb"[A-Za-z_]\w*")
+_UNSEEN = frozenset((b"pr_fmt", b"dev_fmt"))
+"""Macros that only other macros use."""
 _BESIDE = 3
 """Lines beside a place where what it adds may stand again."""
 _TELLING = 2
@@ -147,14 +151,27 @@ def _is_balanced(lines: list[bytes]) -> bool:
 
 
 def undone(image: Image, file: Standing, last: int) -> bytes:
-    """Return a macro that a hunk defines and the file takes back behind it; empty if none is."""
+    """Return a macro that a hunk defines and the file takes back unused; empty if none is.
+
+    Args:
+        image: the hunk.
+        file: the file.
+        last: the last line that is of the hunk.
+    """
     if not image.is_c or b"undef" not in file.data:
         return b""
     kept = [x for x, h in zip(image.lines, image.hunk.lines, strict=True) if h.kind in _AFTER]
     own = {m[1] for x in kept if (m := _UNDEF.match(x))}
-    made = [m[1] for x in kept if (m := _DEFINE.match(x))]
-    behind = {m[1] for x in file.lines[last:] if (m := _UNDEF.match(x))}
-    return next((x for x in made if x in behind - own), b"")
+    made = {m[1] for x in kept if (m := _DEFINE.match(x))} - own - _UNSEEN
+    used: set[bytes] = set()
+    for line in file.lines[last:]:
+        taken_back = _UNDEF.match(line)
+        if taken_back and taken_back[1] in made - used:
+            return taken_back[1]
+        if _INCLUDE.match(line):
+            return b""  # what a header makes of it, this file does not show
+        used.update(_NAME.findall(line))
+    return b""
 
 
 def doubled(image: Image, file: Standing, first: int, last: int) -> bytes:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 
 from lpae_backport.entities.extraction import EntityFile
-from lpae_backport.learning.others import config_blocks
+from lpae_backport.learning.notcode import config_blocks
 from lpae_backport.masking import decode
 from lpae_backport.rule import Check, Kind
 
@@ -29,7 +29,7 @@ def excerpt(file: EntityFile, checks: Iterable[Check], level: int) -> str:
     if level == LEVELS - 1:
         text = decode(file.source.data)
         return text if len(text) <= _LARGEST else ""
-    wanted = {w for c in checks for w in named_by(c)}
+    wanted = {w for c in checks for w in _named_by(c)}
     chosen = {i for i, e in enumerate(file.entities) if _is_wanted(e.kind, e.name, e.also, wanted)}
     if level == 1:
         words = {decode(w) for i in chosen for w in _words(file, i)}
@@ -60,7 +60,7 @@ def _is_wanted(kind: str, name: str, also: frozenset[str], wanted: set[str]) -> 
     return name in wanted or bool(also & wanted)
 
 
-def named_by(check: Check) -> set[str]:
+def _named_by(check: Check) -> set[str]:
     """Return the names of what a check looks at; an include is put into ``<>``."""
     if check.kind is Kind.INCLUDE:
         return {f"<{check.name}>"}

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from lpae_backport.entities.extraction import Entity, EntityFile
 from lpae_backport.learning.choice import MOST, Choice, Fate
 from lpae_backport.learning.lesson import Change, Fact, Gap
-from lpae_backport.learning.others import is_kconfig
 
 _NOT_C = "it is no C; the rule language knows C and Kconfig"
 _KCONFIG = "the rule language sees only what a symbol depends on"
@@ -109,7 +108,7 @@ def _why_whole(change: Change) -> str:
         return "the file is gone"
     if change.is_c:
         return _LARGE
-    return _KCONFIG if is_kconfig(change.path) else _NOT_C
+    return _KCONFIG if change.is_kconfig else _NOT_C
 
 
 def _missed(entities: Sequence[tuple[str, str]], choice: Choice) -> str:

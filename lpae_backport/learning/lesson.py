@@ -48,6 +48,11 @@ class Change:
         """Whether it holds C, by its name."""
         return self.path.endswith((".c", ".h"))
 
+    @property
+    def is_kconfig(self) -> bool:
+        """Whether it holds Kconfig, by its name."""
+        return self.path.rpartition("/")[2].startswith("Kconfig") and not self.is_c
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:

@@ -15,7 +15,7 @@ from lpae_backport.learning.declared import Pair, declared_goals
 from lpae_backport.learning.drafting import Writer, clean, logical_files, shortened, slug
 from lpae_backport.learning.gaps import gaps_of
 from lpae_backport.learning.lesson import Change, Gap, Goal, Lesson
-from lpae_backport.learning.others import is_kconfig, other_goals
+from lpae_backport.learning.notcode import file_goals
 from lpae_backport.learning.proving import Sides
 from lpae_backport.learning.reversal import take_back
 from lpae_backport.learning.steps import Steps
@@ -124,13 +124,13 @@ class _Teaching:
     def _sides(self, before: FileTree) -> Sides:
         mine: dict[str, EntityFile | str] = {**self._mine}
         theirs: dict[str, EntityFile | str] = {**self._theirs}
-        for c in (c for c in self._changes if is_kconfig(c.path)):
+        for c in (c for c in self._changes if c.is_kconfig):
             mine[c.path], theirs[c.path] = decode(c.after or b""), decode(c.before or b"")
         return Sides(self._new, before, mine, theirs, self._parsed)
 
     def _goals(self, change: Change) -> Iterator[Goal]:
         logical = self._names.get(change.path, "")
-        yield from other_goals(change, logical)
+        yield from file_goals(change, logical)
         if not change.is_c or change.after is None:
             return
         if max(len(change.after), len(change.before or b"")) > _LARGEST:

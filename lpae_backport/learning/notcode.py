@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a patch does to files as such, and to Kconfig, as goals for checks."""
+"""What a patch does but to C, as goals for checks: files that come, go or move, and Kconfig."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _START = re.compile(
 _DEPENDS = re.compile(r"^[ \t]*depends on[ \t]+((?:[^\n\\]|\\\n|\\)*)$", re.MULTILINE)
 
 
-def other_goals(change: Change, logical: str) -> Iterator[Goal]:
+def file_goals(change: Change, logical: str) -> Iterator[Goal]:
     """Yield goals about a file as a whole, and about the symbols of a Kconfig file."""
     if change.before is None and change.after is not None:
         yield Goal(change.path, "the file", Rank.DEFINED, ({"file": change.path},))
@@ -24,14 +24,8 @@ def other_goals(change: Change, logical: str) -> Iterator[Goal]:
         yield Goal(change.path, "the file", Rank.ABSENCE, ({"no-file": change.path},))
     elif change.old_path != change.path:
         yield Goal(change.path, "the file", Rank.DEFINED, ({"file": change.path},))
-    if is_kconfig(change.path) and change.after is not None:
+    if change.is_kconfig and change.after is not None:
         yield from _symbols(change, logical)
-
-
-def is_kconfig(path: str) -> bool:
-    """Tell whether a file holds Kconfig, by its name."""
-    name = path.rpartition("/")[2]
-    return name.startswith("Kconfig") and not name.endswith((".c", ".h"))
 
 
 def _symbols(change: Change, logical: str) -> Iterator[Goal]:

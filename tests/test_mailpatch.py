@@ -562,3 +562,36 @@ def test_large_mailbox_is_chosen_from_in_no_time() -> None:
     patches = chosen(found, [])
     assert time.monotonic() - start < 5
     assert len(patches) == 1000
+
+
+def test_broken_base64_is_named() -> None:
+    """It is not said that a mail has no patch, or has all of one, where nobody can know."""
+    sent = base64.encodebytes(BODY)
+    with pytest.raises(TreeError, match=r"base64 is broken") as e:
+        parse(_mime(sent[:203], "base64"), "x")
+    assert "x:8" in str(e.value)
+    patch = one(_mime(sent + b"___\nA list <a@example.org>\n", "base64"))
+    assert any("base64" in p.what for p in patch.problems)
+    assert not one(_mime(sent, "base64")).problems
+
+
+def _attached(*bodies: str) -> bytes:
+    head = "From: a@example.org\nSubject: x\nMIME-Version: 1.0\n"
+    parts = "".join(f"--b\nContent-Type: text/x-patch\n\n{b}\n" for b in bodies)
+    return f"{head}Content-Type: multipart/mixed; boundary=b\n\n{parts}--b--\n".encode()
+
+
+def test_attachments_that_begin_alike_stand_at_their_own_lines() -> None:
+    """Each is looked for behind the one before it."""
+    long = DIFF.replace("int ret;", "int ret; /* " + "long " * 100 + "*/")
+    mail = _attached(long, long)
+    heads = [i for i, x in enumerate(mail.decode().split("\n"), 1) if x.startswith("diff --git")]
+    assert [p.changes[0].at for p in parse(mail, "x")] == heads
+
+
+def test_too_many_attachments_are_told() -> None:
+    """A mail has as many parts as its sender likes."""
+    start = time.monotonic()
+    patch = one(_attached(DIFF, *("=41 \xe4" for _ in range(10_000))))
+    assert any("1000 parts" in p.what for p in patch.problems)
+    assert time.monotonic() - start < 10

@@ -94,7 +94,7 @@ def patch_of(letter: Letter, origin: str, tree: FileTree | None, work: Work) -> 
         changes,
         comments(sheet, talk, _plain_name(sender)) if talk else (),
         (*letter.repairs, *word.repairs),
-        (*told, *diff.problems, *totals, *others),
+        (*letter.problems, *told, *diff.problems, *totals, *others),
     )
 
 

@@ -51,25 +51,30 @@ def parse(data: bytes, origin: str, tree: FileTree | None = None) -> list[Patch]
     """
     found, told = sent_in(data, origin, tree, Work.on(data))
     if not found:
-        raise nothing(data, origin)
+        raise _nothing(data, origin, told)
     return chosen(found, told)
 
 
 def sent_in(
     data: bytes, origin: str, tree: FileTree | None, work: Work
 ) -> tuple[list[Sent], list[Repair]]:
-    """Return the patches of all mails of an input, and which mails have none."""
+    """Return the patches of all mails of an input, and what is to be told of the other mails.
+
+    Where no mail has a patch, only what is broken in them is to be told.
+    """
     found: list[Sent] = []
     told: list[Repair] = []
+    faults: list[Repair] = []
     letters = list(letters_of(data))
     for i, letter in enumerate(letters, 1):
         name = origin if len(letters) == 1 else f"{origin}#{i}"
         patch = patch_of(letter, name, tree, work)
         if patch is None or _is_half(patch):
             told.append(Repair(letter.numbers[0] if letter.numbers else 0, _skipped(letter)))
+            faults += letter.problems
             continue
         found.append(_sent(patch, letter))
-    return found, told if found else []
+    return found, [*told, *faults] if found else faults
 
 
 def _sent(patch: Patch, letter: Letter) -> Sent:
@@ -99,9 +104,12 @@ def _does_without(change: FileChange) -> bool:
     )
 
 
-def nothing(data: bytes, origin: str) -> TreeError:
+def _nothing(data: bytes, origin: str, faults: list[Repair]) -> TreeError:
     """Return what to say of an input that has no patch."""
     hint = "git format-patch or git diff make some"
+    if faults:
+        where = f"{origin}:{faults[0].at}"
+        return TreeError(f"is no patch: {faults[0].what}", where=where, hint="save the mail again")
     half = _HALF.search(data)
     if half is not None:
         at = data.count(b"\n", 0, half.start()) + 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Takes mails apart: mailboxes, MIME parts, encodings, ``format=flowed``."""
+"""Takes mails apart: mailboxes, their heads, what an encoding or a page made of their text."""
 
 import quopri
 import re
@@ -13,6 +13,7 @@ from email.parser import BytesParser
 from html import unescape
 
 from lpae_backport.mailpatch.model import Repair
+from lpae_backport.mailpatch.parts import parts_of
 
 MAX_LETTERS = 20_000
 """Most mails that are read from one mailbox."""
@@ -40,8 +41,8 @@ class Letter:
         lines: the lines of its body.
         numbers: the lines of the input they are.
         sender, date, subject: from its head, decoded; empty if it has none.
-        identity, answers: its Message-ID, and those that it answers.
         repairs: what was mended.
+        problems: what could not be.
     """
 
     lines: list[str]
@@ -49,9 +50,8 @@ class Letter:
     sender: str = ""
     date: str = ""
     subject: str = ""
-    identity: str = ""
-    answers: str = ""
     repairs: list[Repair] = field(default_factory=list)
+    problems: list[Repair] = field(default_factory=list)
 
 
 def letters_of(data: bytes) -> Iterator[Letter]:
@@ -88,7 +88,7 @@ def _letters(chunk: bytes, first: int, is_boxed: bool) -> Iterator[Letter]:
     message = _PARSER.parsebytes(head[0])
     if not message.is_multipart() and _is_plain(message):
         body = first + head[0].count(b"\n")
-        text = _decoded(chunk[head.end() :], _charset(message))
+        text = _decoded(chunk[head.end() :], message.get_content_charset("") or "")
         yield _headed(_text(text, body, is_boxed), message)
         return
     try:
@@ -108,34 +108,24 @@ def _is_plain(message: "Message[str, str]") -> bool:
     return kind == "text/plain" and encoding in ("7bit", "8bit", "binary", "") and not flowed
 
 
-def _charset(message: "Message[str, str]") -> str:
-    return message.get_content_charset("") or ""
-
-
 def _parts(message: "Message[str, str]", chunk: bytes, first: int) -> Iterator[Letter]:
     """Yield a mail of several parts: its text with the diff attached to it, and other mails."""
     texts: list[tuple[str, int]] = []
-    for part in message.walk():
-        kind = part.get_content_type()
-        name = str(part.get_filename() or "")
-        if part.is_multipart() or not (
-            kind in ("text/plain", "text/x-patch", "text/x-diff", "application/octet-stream")
-            or name.endswith((".patch", ".diff", ".txt"))
-        ):
+    faults: list[Repair] = []
+    for part in parts_of(message, chunk, first):
+        if part.fault:
+            faults.append(Repair(part.at, part.fault))
+        if part.data.startswith(b"From ") and _FROM_LINE.match(part.data):
+            for inner, _, is_boxed in _chunks(part.data):
+                yield from _letters(inner, part.at, is_boxed)
             continue
-        payload = part.get_payload(decode=True)
-        if not isinstance(payload, bytes):
-            continue
-        at = _place(chunk, part, first)
-        if payload.startswith(b"From ") and _FROM_LINE.match(payload):
-            for inner, _, is_boxed in _chunks(payload):
-                yield from _letters(inner, at, is_boxed)
-            continue
-        text = _decoded(payload, _charset(part))
-        if str(part.get_param("format", "")).lower() == "flowed":
-            text = _unflowed(text, str(part.get_param("delsp", "")).lower() == "yes")
-        texts.append((text, at))
-    yield from (_headed(x, message) for x in _put_together(texts))
+        text = _decoded(part.data, part.charset)
+        if part.is_flowed:
+            text = _unflowed(text, part.is_delsp)
+        texts.append((text, part.at))
+    for letter in _put_together(texts):
+        letter.problems = faults
+        yield _headed(letter, message)
 
 
 def _put_together(texts: list[tuple[str, int]]) -> list[Letter]:
@@ -154,20 +144,6 @@ def _put_together(texts: list[tuple[str, int]]) -> list[Letter]:
             letter.lines = [*said.lines, *rule, *letter.lines]
         found.append(letter)
     return found
-
-
-def _place(chunk: bytes, part: "Message[str, str]", first: int) -> int:
-    """Return the line of the input that a part's body begins in."""
-    raw = part.get_payload()
-    if not isinstance(raw, str):
-        return first
-    begins = raw[:400]
-    if not begins.isascii():
-        # The library has decoded it: 8-bit text stands there as its bytes.
-        plain = part.get_payload(decode=True)
-        begins = plain[:400].decode("latin-1") if isinstance(plain, bytes) else ""
-    at = chunk.find(begins.encode("latin-1", "replace"))
-    return first + chunk.count(b"\n", 0, max(at, 0))
 
 
 def _decoded(data: bytes, charset: str) -> str:
@@ -259,8 +235,6 @@ def _headed(letter: Letter, message: "Message[str, str]") -> Letter:
     letter.sender = _field(message, "From")
     letter.date = _field(message, "Date")
     letter.subject = _field(message, "Subject")
-    letter.identity = _field(message, "Message-ID")
-    letter.answers = f"{_field(message, 'In-Reply-To')} {_field(message, 'References')}".strip()
     return letter
 
 

@@ -16,10 +16,21 @@ from lpae_backport.output import write_report
 
 @click.command("learn")
 @click.argument("patch", type=click.Path(allow_dash=True))
-@click.option("--new", required=True, type=click.Path(), help="A tree that has the patch.")
-@click.option("--old", type=click.Path(), help="A tree without it, in which no check may hold.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Write the pack to DIR."
+    "--new",
+    required=True,
+    type=click.Path(),
+    help="A tree that has the patch, and maybe later ones.",
+)
+@click.option(
+    "--old", type=click.Path(), help="A tree without it: checks that hold there are left out."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write the pack to DIR; else it is only shown.",
 )
 @click.option("--force", is_flag=True, help="Replace a pack that is in DIR.")
 @click.option("-v", "--verbose", count=True, help="Show what each check found in both trees.")
@@ -37,9 +48,12 @@ def command(
 ) -> int:
     """Draft a pack of rules whose checks hold in a tree with PATCH and fail in one without.
 
-    PATCH is a patch, a mail, a mailbox, a folder of them, REPO@REV, or - for standard input. The
-    tree without it is NEW with the patch taken back out, in memory; each check is tried on both
-    before it is written. Ends with 1 if no check can tell the two apart.
+    PATCH is a patch, a mail, a mailbox, a folder of them, REPO@REV, REPO@A..B, or - for standard
+    input. The tree without it is NEW with the patch taken back out, in memory; each check is tried
+    on both before it is written.
+
+    Ends with 0 if there is a pack, with 1 if no check can tell the two apart, and with 4 if it is
+    no patch.
     """
     if output is not None:
         check_folder(output, force=force)

@@ -21,18 +21,27 @@ from lpae_backport.presence.verdict import HunkStatus, PatchVerdict
 @click.command("patch")
 @click.argument("files", metavar="FILE…", type=click.Path(), nargs=-1, required=True)
 @click.option("--tree", "given", required=True, type=click.Path(), help="The tree to look in.")
-@click.option("--new", type=click.Path(), help="A tree that has it: tells what it needs best.")
-@click.option("--arch", default="arm64", show_default=True, help="The kernel's ARCH; with --new.")
-@click.option("--comments", is_flag=True, help="Show the patch, with what was said about it.")
-@click.option("--emit", type=click.Path(), metavar="FILE", help="Write it to FILE, for git am.")
-@click.option("--check-apply", is_flag=True, help="Say whether git apply would take it.")
+@click.option(
+    "--new", type=click.Path(), help="A tree with the patch, to look up what must come first."
+)
+@click.option(
+    "--arch",
+    default="arm64",
+    show_default=True,
+    help="With --new: the kernel's ARCH.",
+)
+@click.option("--comments", is_flag=True, help="Print the patch with its review remarks.")
+@click.option(
+    "--emit", type=click.Path(), metavar="FILE", help="Write the mended patch to FILE, for git am."
+)
+@click.option("--check-apply", is_flag=True, help="Say whether git apply would take the patch.")
 @click.option("--no-prerequisites", is_flag=True, help="Do not look for what must come first.")
-@click.option("-v", "--verbose", count=True, help="Show every hunk, and lines that are missing.")
+@click.option("-v", "--verbose", count=True, help="Show every hunk, line and repair.")
 @click.option(
     "--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True
 )
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write the report to FILE.")
-@click.option("--exit-zero", is_flag=True, help="End with 0 although not all is applied.")
+@click.option("--exit-zero", is_flag=True, help="End with 0 even if not all of it is applied.")
 def command(
     files: tuple[str, ...],
     given: str,
@@ -50,7 +59,7 @@ def command(
     """Say whether a patch is in TREE, hunk by hunk, and what it needs first.
 
     FILE is a patch, a mail or its text as an archive shows it, an mbox or maildir, a folder with
-    a series, REPO@REV, or - for standard input. Several are taken one after the other.
+    a series, REPO@REV, REPO@A..B, or - for standard input. Several are taken one after the other.
 
     Ends with 0 if all of it is applied, with 1 if not, and with 4 if it is no patch.
     """

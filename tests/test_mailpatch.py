@@ -126,6 +126,12 @@ _FORMS = {
     .replace("&", "&amp;")
     .replace(">", "&gt;")
     .encode(),
+    "UTF-16": MAIL.encode("utf-16"),
+    "UTF-16, big end first": b"\xfe\xff" + DIFF.replace("\n", "\r\n").encode("utf-16-be"),
+    "UTF-16 in base64": _mime(
+        base64.encodebytes(BODY.decode().encode("utf-16-le")), "base64"
+    ).replace(b"=utf-8", b"=utf-16le"),
+    "byte order mark": b"\xef\xbb\xbf" + DIFF.encode(),
     "no-break spaces": DIFF.replace("\n ", "\n\xa0").encode(),
     "git show": (
         "commit 0123456789012345678901234567890123456789\nAuthor: A U Thor <author@example.org>\n"
@@ -279,6 +285,14 @@ def test_wrapped_behind_its_quoting() -> None:
     assert "may be the rest" in narrow.changes[0].hunks[0].problem or "2);" in lines(narrow)[3]
 
 
+def test_byte_order_mark_hides_no_head() -> None:
+    """What a mail's first line says is read behind it; UTF-16 is told, a mark is nothing."""
+    for encoding in ("utf-8-sig", "utf-16"):
+        patch = one(MAIL.encode(encoding))
+        assert (patch.subject, patch.position) == ("drm/foo: keep the count", (2, 3))
+        assert [r.what for r in patch.repairs] == ["UTF-16 read as UTF-8"] * (encoding == "utf-16")
+
+
 def test_delsp() -> None:
     """With ``DelSp`` the space at the end of a wrapped line is the mailer's own."""
     long = "+\t/* a line that is certainly long enough for any mailer to wrap it in its middle */"
@@ -329,6 +343,8 @@ def test_kinds_of_changes() -> None:
         (b"int a;\n", "is no patch"),
         (b"\x7fELF\0\0", "binary"),
         (b"int a;\n<<<<<<< HEAD\nint b;\n>>>>>>> other\n", "conflict markers"),
+        ("int \xe4;\n".encode("utf-16"), r"is no patch \("),
+        ("int a;\0\n".encode("utf-16"), "binary"),
         (b"@@ -1,2 +1,2 @@\n a\n-b\n+c\n", "a hunk without its file"),
         (b"diff --git a/a.c b/a.c\nindex 1234567..89abcde 100644\n", "a file without hunks"),
         (b"--- a/../x\n+++ b/../x\n@@ -1 +1 @@\n-a\n+b\n", "outside a tree"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from lpae_backport.errors import TreeError
 from lpae_backport.filetree import FileTree
 from lpae_backport.mailpatch.assembling import Subject, patch_of, subject_of
-from lpae_backport.mailpatch.letters import Letter, letters_of
+from lpae_backport.mailpatch.letters import Letter, letters_of, utf8
 from lpae_backport.mailpatch.model import Comment, FileChange, Hunk, Patch, Repair
 from lpae_backport.mailpatch.tally import Work
 from lpae_backport.mailpatch.treelines import squeezed
@@ -110,6 +110,7 @@ def _nothing(data: bytes, origin: str, faults: list[Repair]) -> TreeError:
     if faults:
         where = f"{origin}:{faults[0].at}"
         return TreeError(f"is no patch: {faults[0].what}", where=where, hint="save the mail again")
+    data, _ = utf8(data)
     half = _HALF.search(data)
     if half is not None:
         at = data.count(b"\n", 0, half.start()) + 1

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Takes mails apart: mailboxes, their heads, what an encoding or a page made of their text."""
 
+import codecs
 import quopri
 import re
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,8 @@ _HARD = re.compile(r"^(?:> ?)*[ +-]?\xa0", re.M)
 _EQUALS = re.compile(r"=(?![0-9A-F]{2}|\s*$)", re.M)
 """An equals sign that is none of quoted-printable's."""
 _FULL_LINE = 50
+_WITH_NULS = ("utf-16", "utf-32")
+"""What would pass for UTF-8."""
 _UNREAD = "the mail's parts cannot be told apart: read as it stands, nothing is decoded"
 
 
@@ -56,10 +59,24 @@ class Letter:
 
 def letters_of(data: bytes) -> Iterator[Letter]:
     """Yield the mails of an input; one that is no mail is yielded as the body of one."""
+    data, was = utf8(data)
     for count, (chunk, first, is_boxed) in enumerate(_chunks(data)):
         if count >= MAX_LETTERS:
             return
-        yield from _letters(chunk, first, is_boxed)
+        for letter in _letters(chunk, first, is_boxed):
+            if was and not count:
+                letter.repairs.append(Repair(1, f"{was} read as UTF-8"))
+            yield letter
+
+
+def utf8(data: bytes) -> tuple[bytes, str]:
+    """Return an input without its byte order mark, in UTF-8, and what it was, if anything else.
+
+    The shell of Windows writes what a program says into a file as UTF-16.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace").encode(), "UTF-16"
+    return data.removeprefix(codecs.BOM_UTF8), ""
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, bool]]:
@@ -149,8 +166,10 @@ def _put_together(texts: list[tuple[str, int]]) -> list[Letter]:
 def _decoded(data: bytes, charset: str) -> str:
     """Return bytes as text: UTF-8 if they are, else what the mail says; nothing is lost."""
     try:
+        if charset.startswith(_WITH_NULS):
+            return data.decode(charset)
         return data.decode()
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, LookupError):
         if charset not in ("", "utf-8", "us-ascii"):
             try:
                 return data.decode(charset)

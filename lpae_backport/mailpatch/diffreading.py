@@ -67,6 +67,7 @@ class _Reader:
         self.sheet, self.tree, self.origin, self.work = sheet, tree, origin, work
         self.diff = Diff()
         self.hunks: list[Hunk] = []
+        self.doubts: list[Repair] = []
         self.lines = TreeLines(None, "")
 
     def run(self, row: int) -> Diff:
@@ -102,9 +103,9 @@ class _Reader:
             text = "a hunk without the name of its file"
             self.diff.problems.append(Repair(self.sheet.numbers[row], text))
             return found.end
-        hunk = found.hunk
+        self._tell()
         self.diff.rows[len(self.diff.changes) - 1, len(self.hunks)] = found.rows
-        self.hunks.append(hunk)
+        self.hunks.append(found.hunk)
         for t, line in found.talk:
             self._say(t, line)
         return found.end
@@ -124,8 +125,15 @@ class _Reader:
             text = f"line {at} may be the rest of the line before it, or a remark"
             self.hunks[-1] = replace(hunk, problem=text)
         elif doubt is Doubt.HARDLY:
-            told = Repair(at, "taken for a remark; it may be the rest of the line before it")
-            self.hunks[-1] = replace(hunk, repairs=(*hunk.repairs, told))
+            text = "taken for a remark; it may be the rest of the line before it"
+            self.doubts.append(Repair(at, text))
+
+    def _tell(self) -> None:
+        """Put the doubts about the last hunk into it, all at once: there may be many."""
+        if self.doubts:
+            hunk = self.hunks[-1]
+            self.hunks[-1] = replace(hunk, repairs=(*hunk.repairs, *self.doubts))
+            self.doubts = []
 
     def _is_said(self, row: int) -> bool:
         """Tell whether a line at the patch's level is a remark: there is no other level."""
@@ -133,6 +141,7 @@ class _Reader:
         return self.sheet.depth == 0 and not (change is not None and change.is_binary)
 
     def _close(self) -> None:
+        self._tell()
         if self.diff.changes:
             last = self.diff.changes[-1]
             hunks = () if last.is_binary else tuple(self.hunks)

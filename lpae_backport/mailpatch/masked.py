@@ -20,6 +20,8 @@ _MASKS = re.compile(
 _ANY = r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}"
 _MOST = 8
 """Most addresses of one line that are looked at."""
+_LONGEST = 10_000
+"""Longest line that a pattern is made of, in characters."""
 _AWAY = str.maketrans("", "", '<>"\r\n')
 
 
@@ -36,11 +38,13 @@ def pattern_of(text: str) -> re.Pattern[str] | None:
 
     Returns:
         A pattern for the whole of a line without its white space; `None` if no address in it is
-        masked.
+        masked, or it is too long for a line of a source.
     """
+    if len(text) > _LONGEST:
+        return None
     parts: list[str] = []
     end = 0
-    for count, m in enumerate(_MASKS.finditer(text[:2000])):
+    for count, m in enumerate(_MASKS.finditer(text)):
         if count == _MOST:
             break
         parts += [_literal(text[end : m.start()]), _address(m)]

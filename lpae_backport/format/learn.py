@@ -25,6 +25,7 @@ def _text(lesson: Lesson, written: str | None, detail: int) -> str:
     ]
     if lesson.old is not None:
         lines.append(f"old   {printable(lesson.old.root)} ({version(lesson.old)})")
+    lines += [f"moved {printable(was)} is {printable(there)} in NEW" for was, there in lesson.moved]
     for step in lesson.steps:
         lines += ["", *_step(step, detail)]
     lines += ["", *_proof(lesson)]
@@ -101,6 +102,7 @@ def _json(lesson: Lesson, written: str | None, detail: int) -> str:
         "old": _tree(lesson.old) if lesson.old is not None else None,
         "pack": lesson.pack if lesson.files else None,
         "written": written if lesson.files else None,
+        "moved": [{"from": was, "to": there} for was, there in lesson.moved],
         "steps": [_step_data(s) for s in lesson.steps],
         "tried": lesson.tried,
         "held_before": lesson.held,

@@ -31,7 +31,8 @@ def logical_files(changes: Sequence[Change]) -> dict[str, FileSpec]:
             if name not in found:
                 break
             name = f"{above}-{name}"
-        paths = (c.path, c.old_path) if c.old_path != c.path and c.after else (c.path,)
+        older = (c.old_path if c.after else "", c.patch_path)
+        paths = tuple(dict.fromkeys((c.path, *filter(None, older))))
         if name in found:
             name = f"{name}-{len(found)}"
         found[name] = FileSpec(name, paths)

@@ -36,12 +36,14 @@ class Change:
         old_path: where it was, if elsewhere; else the same.
         before: its bytes without the patch; `None` for a file that the patch makes.
         after: its bytes with the patch; `None` for a file that the patch takes away.
+        patch_path: where the patch has it, if NEW has it elsewhere; else empty.
     """
 
     path: str
     old_path: str
     before: bytes | None
     after: bytes | None
+    patch_path: str = ""
 
     @property
     def is_c(self) -> bool:
@@ -145,6 +147,7 @@ class Lesson:
         steps: the steps, with their proof.
         gaps: what could not be told.
         files: the pack, as text by path below its folder; empty where nothing could be told.
+        moved: files that NEW has elsewhere than the patch: where that has them, and where it is.
         tried: how many checks were run on both trees.
         held: how many of them held without the patch too, and so were left out.
     """
@@ -157,6 +160,7 @@ class Lesson:
     steps: tuple[StepProof, ...] = ()
     gaps: tuple[Gap, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    moved: tuple[tuple[str, str], ...] = ()
     tried: int = 0
     held: int = 0
 

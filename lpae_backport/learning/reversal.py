@@ -2,6 +2,7 @@
 """A tree as it was before a patch: its files with the hunks taken back out, in memory."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import takewhile
 
@@ -9,6 +10,7 @@ from lpae_backport.filetree import FileTree, UnreadableError
 from lpae_backport.learning.lesson import Change, Gap
 from lpae_backport.mailpatch.applying import find
 from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind, Patch
+from lpae_backport.presence.shelf import Shelf
 
 _LOOSEST = 3
 """Most lines of context that may have changed since, at either end of a hunk."""
@@ -25,7 +27,8 @@ def take_back(patches: Sequence[Patch], tree: FileTree) -> tuple[list[Change], l
         The files as they were and are, and those of which some hunk could not be undone, which
         are left out whole: what they were is not known.
     """
-    undone = _Undone(tree)
+    named = frozenset(x for p in patches for c in p.changes for x in (c.old_path, c.new_path))
+    undone = _Undone(tree, named)
     for patch in reversed(patches):
         for change in reversed(patch.changes):
             undone.take(change)
@@ -33,10 +36,19 @@ def take_back(patches: Sequence[Patch], tree: FileTree) -> tuple[list[Change], l
 
 
 class _Undone:
-    """The files of a tree, with changes taken back one after the other."""
+    """The files of a tree, with changes taken back one after the other.
 
-    def __init__(self, tree: FileTree) -> None:
+    Args:
+        tree: the tree.
+        named: the paths that the patches speak of.
+    """
+
+    def __init__(self, tree: FileTree, named: frozenset[str]) -> None:
         self._tree = tree
+        self._named = named
+        self._shelf = Shelf(tree)
+        self._moved: dict[str, str] = {}
+        """By where the tree has a file, where the patches have it."""
         self._now: dict[str, bytes | None] = {}
         self._first: dict[str, str] = {}
         self._lost: set[str] = set()
@@ -54,14 +66,31 @@ class _Undone:
         elif any(h.problem for h in change.hunks):
             self._lose(path, "a hunk of it is not whole")
         else:
-            self._undo(change)
+            self._undo(self._followed(change))
+
+    def _followed(self, change: FileChange) -> FileChange:
+        """Return a change as one of the file that the tree has, where that has moved since."""
+        path = change.new_path
+        renames = change.old_path not in ("", path)
+        if not path or renames or path in self._now or self._tree.is_file(path):
+            return change
+        before = [x.encode("utf-8", "surrogateescape") for h in change.hunks for x in h.before]
+        after = [x.encode("utf-8", "surrogateescape") for h in change.hunks for x in h.after]
+        known = {was: there for there, was in self._moved.items()}
+        there = known.get(path) or self._shelf.moved(path, before, after)
+        if not there or there in self._named:
+            return change
+        self._moved[there] = path
+        return replace(change, old_path=there if change.old_path else "", new_path=there)
 
     def _undo(self, change: FileChange) -> None:
         path = change.path
         try:
             data = self._read(path) if change.new_path else b""
         except UnreadableError as e:
-            self._lose(path, f"it cannot be read in NEW: {e.message}")
+            is_there = self._tree.is_file(path)
+            why = f"it cannot be read in NEW: {e.message}" if is_there else "NEW has no such file"
+            self._lose(path, why)
             return
         if not change.new_path and self._tree.is_file(path):
             self._lose(path, "the patch takes it away, and NEW has it")
@@ -69,7 +98,8 @@ class _Undone:
         text = data.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
         before = _undone(text, change.hunks) if change.old_path else ""
         if isinstance(before, Hunk):
-            self._lose(path, f"NEW does not have its hunk {before.header}", before.new_start)
+            place = f", where it may be {path}," if path in self._moved else ""
+            self._lose(path, f"NEW{place} does not have its hunk {before.header}", before.new_start)
             return
         name = self._first.pop(path, path)
         if not change.new_path:
@@ -88,7 +118,7 @@ class _Undone:
 
     def _lose(self, path: str, why: str, line: int = 0) -> None:
         self._lost.add(path)
-        self.gaps.append(Gap(path, "the whole file", why, line))
+        self.gaps.append(Gap(self._moved.get(path, path), "the whole file", why, line))
 
     def changes(self) -> list[Change]:
         """Return the files that are known on both sides."""
@@ -100,7 +130,7 @@ class _Undone:
             before = self._now.get(old)
             if after is not None and b"\r\n" in after:
                 after = after.replace(b"\r\n", b"\n")
-            found.append(Change(path, old, before, after))
+            found.append(Change(path, old, before, after, self._moved.get(path, "")))
         return found
 
 

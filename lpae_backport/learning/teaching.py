@@ -4,6 +4,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from lpae_backport.audit import info_of
 from lpae_backport.draft import Draft
@@ -95,11 +96,7 @@ class _Teaching:
         known = [c for c in self._changes if c.path not in deep]
         gaps = [*gaps, *gaps_of(known, self._mine, self._theirs, choice, told)]
         gaps += [Gap(p.origin, f"line {r.at}", r.what) for p in self._patches for r in p.problems]
-        if files:
-            origin = clean(self._patches[0].origin)
-            page = readme(slug(self._subject), clean(self._subject), origin, steps, gaps)
-            files = {"pack.yaml": self._writer.pack_file(origin), "README.md": page, **files}
-        return Lesson(
+        lesson = Lesson(
             origin=self._patches[0].origin,
             title=self._subject,
             pack=slug(self._subject),
@@ -107,10 +104,14 @@ class _Teaching:
             old=info_of(self._old) if self._old is not None else None,
             steps=tuple(steps),
             gaps=tuple(gaps),
-            files=files,
             tried=trial.tried,
             held=trial.held,
+            moved=tuple((c.patch_path, c.path) for c in self._changes if c.patch_path),
         )
+        if not steps:
+            return lesson
+        pack = self._writer.pack_file(clean(lesson.origin))
+        return replace(lesson, files={"pack.yaml": pack, "README.md": readme(lesson), **files})
 
     def _before(self) -> Draft:
         draft = Draft(self._new, self._writer.pack(()), self._parsed)

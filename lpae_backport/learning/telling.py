@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Says in a line what a check asks, and in a page what a pack is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from lpae_backport.learning.lesson import Gap, StepProof
+from lpae_backport.learning.drafting import clean
+from lpae_backport.learning.lesson import Lesson
 from lpae_backport.rule import Check, Kind
 
 
@@ -51,22 +52,23 @@ def said(check: Check) -> str:
             return f"{check.kind.value} {check.name}"
 
 
-def readme(
-    name: str, title: str, origin: str, steps: Sequence[StepProof], gaps: Sequence[Gap]
-) -> str:
+def readme(lesson: Lesson) -> str:
     """Return a page about a pack: what its checks ask, and what none of them tells."""
-    return "\n".join(_page(name, title, origin, steps, gaps)) + "\n"
+    return "\n".join(_page(lesson)) + "\n"
 
 
-def _page(
-    name: str, title: str, origin: str, steps: Sequence[StepProof], gaps: Sequence[Gap]
-) -> Iterator[str]:
-    yield f"# {name}"
+def _page(lesson: Lesson) -> Iterator[str]:
+    yield f"# {lesson.pack}"
     yield ""
-    yield f"Drafted by `lpae-audit learn` from {origin}: {title}"
+    yield f"Drafted by `lpae-audit learn` from {clean(lesson.origin)}: {clean(lesson.title)}"
     yield ""
     yield "    lpae-audit compare OLD NEW --rules THIS_FOLDER"
-    for s in steps:
+    if lesson.moved:
+        yield ""
+        yield "The tree that this was learned from has files elsewhere than the patch:"
+        yield ""
+        yield from (f"- {was} is {there}" for was, there in lesson.moved)
+    for s in lesson.steps:
         yield ""
         yield f"## Step {s.id}: {s.title}"
         yield ""
@@ -74,8 +76,9 @@ def _page(
         yield ""
         for f in s.facts:
             yield f"- `{f.check.id}`: `{' '.join(said(f.check).split())}`"
-    if gaps:
+    if lesson.gaps:
         yield ""
         yield "## What no check tells"
         yield ""
-        yield from (f"- {g.path}{f':{g.line}' if g.line else ''}: {g.what}: {g.why}" for g in gaps)
+        for g in lesson.gaps:
+            yield f"- {g.path}{f':{g.line}' if g.line else ''}: {g.what}: {g.why}"

@@ -287,3 +287,10 @@ def test_many_doubts_take_no_time() -> None:
     hunk = hunk_of(f"{HEAD}> @@ -1 +1,2 @@\n>  int a;\n> +{WIDE}\n{words * 60_000}")
     assert time.perf_counter() - start < 8
     assert sum("remark" in r.what for r in hunk.repairs) == 60_000
+
+
+def test_sentence_is_no_line_that_lost_its_mark() -> None:
+    """An empty line is left over for the counts: it is dearer to take a remark for code."""
+    diff = HEAD.replace("> ", "") + "@@ -1,3 +1,3 @@\n-int a;\n+int b;\n\n\n"
+    hunk = hunk_of(f"{diff}Nit: spaces.\n\nOtherwise fine.\n\n\n-- \n")
+    assert hunk.problem or shown(hunk) == ["-int a;", "+int b;", " ", " "]

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lpae_backport.mailpatch.rests import Doubt, first_word, is_code
+from lpae_backport.mailpatch.rests import PROSE, Doubt, first_word, is_code
 from lpae_backport.mailpatch.sheet import Sheet
 from lpae_backport.whitespace import width
 
@@ -141,6 +141,8 @@ class Costs:
         if is_known and len(text.strip()) > 3:
             return 1
         cost = 2 if text[0] == "\t" else 12 if piece and self._is_wide(row) else 4
+        if not self.sheet.depth and PROSE.fullmatch(text):
+            cost += 6  # Where nothing is quoted, a remark looks like this.
         return cost if is_known is None else cost + 6
 
     def _more(self, row: int, piece: int) -> int:

@@ -70,8 +70,8 @@ class Costs:
         key = row, piece, is_done
         found = self._moves.get(key)
         if found is None:
-            moves = self._own(row, piece, is_done) if self.sheet.is_own(row) else None
-            found = self._moves[key] = tuple(moves or self._foreign(row, piece, is_done))
+            of = self._own if self.sheet.is_own(row) else self._foreign
+            found = self._moves[key] = tuple(of(row, piece, is_done))
         return found
 
     def _foreign(self, row: int, piece: int, is_done: bool) -> list[Move]:

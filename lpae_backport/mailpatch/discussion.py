@@ -31,13 +31,11 @@ class Attribution:
         row: the line.
         level: how deep that is quoted.
         name: who.
-        when: what it says of the date, as it says it.
     """
 
     row: int
     level: int
     name: str
-    when: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +74,23 @@ def attributions(sheet: Sheet) -> tuple[list[Attribution], set[int]]:
         if not sheet.texts[rows[-1]].lstrip().startswith(("On ", "Am ", "Le ")):
             rows = [row]
         whole = " ".join(sheet.texts[r].strip() for r in reversed(rows))
-        name, when = _who(whole)
+        name = _who(whole)
         if name:
-            found.append(Attribution(row, level + 1, name, when))
+            found.append(Attribution(row, level + 1, name))
             taken.update(rows)
     return found, taken
 
 
-def _who(text: str) -> tuple[str, str]:
-    """Return the name and the date in an attribution."""
+def _who(text: str) -> str:
+    """Return the name in an attribution: what stands behind the date, if one does."""
     text = _WROTE.sub("", text[:400]).strip()
     text = _ADDRESS.sub("", text).strip(" ,")
     times = list(_TIME.finditer(text))
     if times:
         zone = _ZONE.match(text, times[-1].end())
         end = zone.end() if zone is not None else times[-1].end()
-        name, when = text[end:], text[:end].removeprefix("On ").strip(" ,")
-        return name.strip(" ,\"'"), when
-    when, _, name = text.rpartition(",")
-    return name.strip(" ,\"'"), when.removeprefix("On ").strip(" ,")
+        return text[end:].strip(" ,\"'")
+    return text.rpartition(",")[2].strip(" ,\"'")
 
 
 class Speakers:
@@ -122,7 +118,7 @@ class Speakers:
         return names[index - 1] if index else ""
 
 
-def footer(sheet: Sheet) -> int:
+def _footer(sheet: Sheet) -> int:
     """Return the line from which on a mail says nothing any more of its own: signature, list."""
     last = len(sheet)
     for row in range(len(sheet) - 1, max(-1, len(sheet) - 60), -1):
@@ -144,7 +140,7 @@ def comments(sheet: Sheet, talk: list[Talk], sender: str) -> tuple[Comment, ...]
     """
     known, taken = attributions(sheet)
     speakers = Speakers(known, sender)
-    end = footer(sheet)
+    end = _footer(sheet)
     said: list[Comment] = []
     block: list[Talk] = []
     for t in talk:

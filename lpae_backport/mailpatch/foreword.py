@@ -27,8 +27,8 @@ class Foreword:
         subject: likewise.
         message: up to the ``---``.
         stats: the diffstat: by path, how many lines are added and removed together.
-        stat_rows: the lines of the sheet that it stands in.
-        totals: how many lines it says are added and how many removed; `None` if it does not.
+        totals: how many files it says are changed, and how many lines are added and removed in
+            all; `None` if it does not.
         talk: the lines that are none of the patch's.
         repairs: what was mended.
     """
@@ -82,7 +82,6 @@ def _fields(word: Foreword, sheet: Sheet, rows: list[int]) -> list[int]:
     at = 0
     while at < len(rows) and not sheet.texts[rows[at]].strip():
         at += 1
-    start = at
     while at < len(rows):
         m = _FIELD.fullmatch(sheet.texts[rows[at]])
         if m is None:
@@ -95,7 +94,7 @@ def _fields(word: Foreword, sheet: Sheet, rows: list[int]) -> list[int]:
         elif name == "Subject":
             word.subject = m[2].strip()
         at += 1
-    return rows[at:] if at > start else rows[start:]
+    return rows[at:]
 
 
 def _stats(word: Foreword, sheet: Sheet, rows: list[int]) -> None:
@@ -112,7 +111,7 @@ def _stats(word: Foreword, sheet: Sheet, rows: list[int]) -> None:
         held = ""
         if m is not None:
             if m[2] is not None:
-                word.stats[moved_to(m[1])] = int(m[2])
+                word.stats[_moved_to(m[1])] = int(m[2])
             continue
         total = _TOTAL.match(text)
         if total is not None:
@@ -121,7 +120,7 @@ def _stats(word: Foreword, sheet: Sheet, rows: list[int]) -> None:
             held = text.rstrip()
 
 
-def moved_to(path: str) -> str:
+def _moved_to(path: str) -> str:
     """Return the new path of what a diffstat says of a moved file: ``a/{b => c}/d``."""
     m = re.fullmatch(r"([^{}]*)\{([^{}]*) => ([^{}]*)\}([^{}]*)", path)
     if m is not None:

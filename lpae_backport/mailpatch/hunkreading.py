@@ -56,7 +56,7 @@ def header_at(sheet: Sheet, row: int) -> tuple[re.Match[str], int] | None:
     return None
 
 
-def is_boundary(sheet: Sheet, row: int) -> bool:
+def _is_boundary(sheet: Sheet, row: int) -> bool:
     """Tell whether a hunk ends before a line at the latest."""
     text = sheet.own(row)
     if text.startswith("--- ") and sheet.own(row + 1).startswith("+++ "):
@@ -128,8 +128,8 @@ def _clean(
         row += 1
     if not _ends(sheet, row) or _is_followed(sheet, row):
         return None
-    gaps = [r for r in range(first, row) if not texts[r].startswith("\\")]
-    return lines, row, gaps
+    rows = [r for r in range(first, row) if not texts[r].startswith("\\")]
+    return lines, row, rows
 
 
 def _ends(sheet: Sheet, row: int) -> bool:
@@ -139,12 +139,12 @@ def _ends(sheet: Sheet, row: int) -> bool:
     if not sheet.is_own(row):
         return not sheet.doubts.get(row)
     text = sheet.texts[row]
-    return not text or text.rstrip() == "--" or is_boundary(sheet, row) or text[:4] == "diff"
+    return not text or text.rstrip() == "--" or _is_boundary(sheet, row) or text[:4] == "diff"
 
 
 def _is_followed(sheet: Sheet, row: int) -> bool:
     """Tell whether a line of a hunk may stand behind a remark: then it is not over."""
-    while row < len(sheet) and not is_boundary(sheet, row):
+    while row < len(sheet) and not _is_boundary(sheet, row):
         text = sheet.own(row)
         if text.rstrip() == "--":
             return False
@@ -156,7 +156,7 @@ def _is_followed(sheet: Sheet, row: int) -> bool:
 
 def _mended(sheet: Sheet, hunk: Hunk, first: int, known: Known, work: Work) -> Found:
     end = first
-    while end < len(sheet) and not is_boundary(sheet, end) and end - first < _MOST:
+    while end < len(sheet) and not _is_boundary(sheet, end) and end - first < _MOST:
         if sheet.own(end).rstrip() == "--" and _only_footer(sheet, end):
             break
         end += 1
@@ -219,10 +219,10 @@ def _made(sheet: Sheet, hunk: Hunk, first: int, reading: Reading, end: int) -> F
             what = "empty line of context" if role == BLANK else "line of context"
             repairs.append(Repair(at, f"{what} whose mark was lost"))
         elif role == MORE and not lines:
-            section = joined(section, text)
+            section = _joined(section, text)
             repairs.append(Repair(at, "rest of the hunk's header, wrapped by a mailer"))
         elif role == MORE:
-            lines[-1] = replace(lines[-1], text=joined(lines[-1].text, text))
+            lines[-1] = replace(lines[-1], text=_joined(lines[-1].text, text))
             repairs.append(
                 Repair(at, _REST_BARE if row in sheet.rests or not sheet.is_own(row) else _REST)
             )
@@ -234,6 +234,6 @@ def _made(sheet: Sheet, hunk: Hunk, first: int, reading: Reading, end: int) -> F
     return Found(hunk, last if between or lines else end, between, tuple(rows))
 
 
-def joined(head: str, rest: str) -> str:
+def _joined(head: str, rest: str) -> str:
     """Put a line together that was wrapped: at a space, which may have been lost."""
     return head + rest if head.endswith((" ", "\t")) or not head else f"{head} {rest}"

@@ -111,7 +111,7 @@ def is_code(text: str) -> bool:
 def _candidates(body: Quoted) -> list[_Candidate]:
     """Return the lines that follow on one of the patch's at once, quoted less deep."""
     found: list[_Candidate] = []
-    whole = whole_columns(body)
+    whole = _whole_columns(body)
     row = 1
     while row < len(body.texts):
         if not (body.is_own(row - 1) and body.texts[row - 1].strip()) or body.is_own(row):
@@ -127,7 +127,7 @@ def _candidates(body: Quoted) -> list[_Candidate]:
         ):
             end += 1
         wide = row
-        while wide < end and has_no_room(body, wide, max(whole, _FULL)):
+        while wide < end and _has_no_room(body, wide, max(whole, _FULL)):
             wide += 1
         is_between = body.is_own(end)
         found += [_Candidate(r, True, is_between and wide == end) for r in range(row, wide)]
@@ -137,7 +137,7 @@ def _candidates(body: Quoted) -> list[_Candidate]:
     return found
 
 
-def has_no_room(body: Quoted, row: int, whole: int) -> bool:
+def _has_no_room(body: Quoted, row: int, whole: int) -> bool:
     """Tell whether the first word of a line had no place in the one before.
 
     Args:
@@ -157,7 +157,7 @@ def first_word(text: str) -> int:
     return width(_BREAK.split(text.strip(" "), maxsplit=1)[0])
 
 
-def whole_columns(body: Quoted) -> int:
+def _whole_columns(body: Quoted) -> int:
     """Return how many columns the widest line takes that could have been wrapped, and was not.
 
     Lines with tabs, or with what may have been tabs, do not count: their width may have changed.

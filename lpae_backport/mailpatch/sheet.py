@@ -11,12 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lpae_backport.mailpatch.rests import Doubt, Quoted, doubts
-from lpae_backport.whitespace import width
 
 HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@(?: ?(.*))?", re.S)
 """The first line of a hunk."""
-MAX_LINE = 65536
-"""Longest line that is looked at, in characters."""
 _QUOTES = re.compile(r"(?:> ?)*")
 _INITIALS = re.compile(r"[A-Z][A-Za-z]{0,3}(?=>)")
 _SIGNED = re.compile(r"((?: ?(?:[A-Z][A-Za-z]{0,3})?>){1,8}) ?(?:@@ -\d|diff --git |Index: \S)")
@@ -72,10 +69,6 @@ class Sheet:
     def is_own(self, row: int) -> bool:
         """Tell whether a line is at the patch's level."""
         return row < len(self.texts) and self.levels[row] == self.depth
-
-    def width(self, row: int) -> int:
-        """Return how many columns a line takes behind its quoting."""
-        return width(self.texts[row])
 
 
 def sheet_of(lines: list[str], numbers: Sequence[int]) -> Sheet:

@@ -162,7 +162,7 @@ class _Search:
     def _best(self, states: dict[_State, _Ways]) -> list[Reading]:
         found = []
         for (o, n, _), ways in states.items():
-            missing = abs(self.old - o) + abs(self.new - n)
+            missing = self.old - o + self.new - n
             for cost, node in ways:
                 lost = _MISSING + min(missing, 3) if missing else 0
                 found.append((cost + lost, o, n, node))

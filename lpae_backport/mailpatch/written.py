@@ -11,12 +11,12 @@ from lpae_backport.mailpatch.masked import person
 from lpae_backport.mailpatch.model import FileChange, Hunk, Patch
 from lpae_backport.mailpatch.naming import NOTHING, quoted
 
-NO_SUBJECT = "(no subject: the mail had none)"
+_NO_SUBJECT = "(no subject: the mail had none)"
 """The subject of a patch whose mail had none: nothing is made up."""
 _ZERO = "0" * 40
 _EPOCH = "Mon Sep 17 00:00:00 2001"
 _GRAPH = 50
-_CUTS = re.compile(r"(?:---|diff -|Index: |---[ \t].*)")
+_CUTS = re.compile(r"(?:---|diff -|Index: )")
 """Lines at which ``git am`` ends a message."""
 _MODE = "100644"
 
@@ -37,7 +37,7 @@ def mail_of(patch: Patch) -> bytes:
     if patch.position[1]:
         digits = len(str(patch.position[1]))
         place = f" {patch.position[0]:0{digits}}/{patch.position[1]}"
-    subject = patch.subject or NO_SUBJECT
+    subject = patch.subject or _NO_SUBJECT
     head = [f"From {_ZERO} {_EPOCH}", f"From: {_encoded(name)} <{address}>"]
     if patch.date:
         head.append(f"Date: {' '.join(patch.date.split())}")

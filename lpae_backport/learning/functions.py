@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lpae_backport.learning.lesson import Goal, Rank, Raw
 from lpae_backport.learning.readings import Inventory, Reading, adjacent, pair_of
@@ -27,6 +28,27 @@ _LEAVES = frozenset({"return_statement", "goto_statement", "break_statement", "c
 _OPTION = re.compile(r"\bCONFIG_\w+")
 _NEAR = 3
 """Statements behind an early exit that are looked at for what it guards."""
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A body of one side, as the other side shows what is new in it.
+
+    Attributes:
+        kind: the check that tells it: ``contains``, or ``lacks`` for the side before.
+        words: the words for its code.
+        mine: its side.
+        other: what the other side has.
+    """
+
+    kind: str
+    words: Wording
+    mine: Reading
+    other: Inventory
+
+    def is_new(self, n: Node) -> bool:
+        """Tell whether the other side has nothing that looks like a node."""
+        return self.mine.of(n) not in self.other.present
 
 
 class CodeGoals:
@@ -87,43 +109,39 @@ class CodeGoals:
                 if form in other.present or form in seen:
                     continue
                 seen.add(form)
-                yield from self._fresh(n, words, mine, other, kind)
+                yield from self._fresh(n, _View(kind, words, mine, other))
 
-    def _fresh(
-        self, n: Node, words: Wording, mine: Reading, other: Inventory, kind: str
-    ) -> Iterator[Goal]:
+    def _fresh(self, n: Node, view: _View) -> Iterator[Goal]:
         """Yield goals for one node that the other side has not."""
+        kind, words = view.kind, view.words
         if n.kind == "call_expression":
-            forms = self._call(n, words, mine, other, kind)
-            yield from self._goal(Rank.CALL, forms, n)
+            yield from self._goal(Rank.CALL, self._call(n, view), n)
         elif n.kind == "assignment_expression":
-            yield from self._goal(Rank.STORE, self._store(n, words, mine, other, kind), n)
+            yield from self._goal(Rank.STORE, self._store(n, view), n)
         elif n.kind == "return_statement":
             rank = Rank.FORM if kind == "contains" else Rank.LINE
             yield from self._goal(rank, self._code(kind, words.open(n), words.plain(n), at=n), n)
-        elif n.kind in _TELLING and not any(mine.of(k) not in other.present for k in _inner(n)):
+        elif n.kind in _TELLING and not any(view.is_new(k) for k in _inner(n)):
             rank = Rank.FORM if _tells(n, words) else Rank.LINE
             yield from self._goal(rank, self._code(kind, words.open(n), words.plain(n), at=n), n)
-        elif n.kind in ("identifier", "field_identifier") and n.label not in other.words:
+        elif n.kind in ("identifier", "field_identifier") and n.label not in view.other.words:
             if not words.is_own(n):
                 yield from self._goal(Rank.LINE, self._code(kind, n.label, at=n), n)
         elif n.kind in ("string_literal", "number_literal"):
             yield from self._goal(Rank.LINE, self._code(kind, words.plain(n), at=n), n)
 
-    def _call(
-        self, n: Node, words: Wording, mine: Reading, other: Inventory, kind: str
-    ) -> list[Raw]:
+    def _call(self, n: Node, view: _View) -> list[Raw]:
+        words = view.words
         callee = n.kids[0].label
-        args = n.kids[-1].kids
-        if callee and callee not in other.callees:
-            return self._every(kind, words.any_call(n), n)
-        inner = [k for k in n.walk() if k is not n and k.kind == "call_expression"]
-        if any(mine.of(k) not in other.present for k in inner):
+        if callee and callee not in view.other.callees:
+            return self._every(view.kind, words.any_call(n), n)
+        # A call within this one tells more than this one does.
+        if any(view.is_new(k) for k in n.walk() if k is not n and k.kind == "call_expression"):
             return []
-        fresh = frozenset(i for i, a in enumerate(args) if mine.of(a) not in other.present)
+        fresh = frozenset(i for i, a in enumerate(n.kids[-1].kids) if view.is_new(a))
         texts = [words.loose_call(n), words.loose_call(n, fresh), words.open(n), words.plain(n)]
-        found = self._code(kind, *texts, at=n)
-        return [*found, *self._every(kind, texts[1], n)[-1:]]
+        found = self._code(view.kind, *texts, at=n)
+        return [*found, *self._every(view.kind, texts[1], n)[-1:]]
 
     def _every(self, kind: str, text: str, n: Node) -> list[Raw]:
         """Return checks of one call here, and of all such calls of the file."""
@@ -132,17 +150,14 @@ class CodeGoals:
             found.append({"calls": text, "in": self._in.partition(":")[0]})
         return found
 
-    def _store(
-        self, n: Node, words: Wording, mine: Reading, other: Inventory, kind: str
-    ) -> list[Raw]:
-        value = n.kids[-1]
-        if any(
-            mine.of(k) not in other.present and k.kind == "call_expression" for k in value.walk()
-        ):
+    def _store(self, n: Node, view: _View) -> list[Raw]:
+        words = view.words
+        # What is called tells more than where its result goes.
+        if any(k.kind == "call_expression" and view.is_new(k) for k in n.kids[-1].walk()):
             return []
         target = words.open(n.kids[0])
         texts = [f"{target} {n.label} $_", words.open(n), words.plain(n)]
-        return self._code(kind, *(texts[1:] if words.is_own(n.kids[0]) else texts), at=n)
+        return self._code(view.kind, *(texts[1:] if words.is_own(n.kids[0]) else texts), at=n)
 
     def _guards(self) -> Iterator[Goal]:
         for body in self._after.bodies:

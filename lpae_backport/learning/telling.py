@@ -23,7 +23,8 @@ def said(check: Check) -> str:
         case Kind.FUNCTION:
             if check.head:
                 return f"{check.name} is {check.head}"
-            count = "" if check.params is None else f" with {check.params} parameters"
+            plural = "" if check.params == 1 else "s"
+            count = "" if check.params is None else f" with {check.params} parameter{plural}"
             return f"there is a function {check.name}{count}"
         case Kind.MACRO:
             value = f" as {check.value:#x}" if check.value is not None else ""
@@ -37,8 +38,8 @@ def said(check: Check) -> str:
         case Kind.LACKS:
             return f"{where} has no {what}"
         case Kind.GUARD if check.condition is not None:
-            only = "only when" if not check.condition.exactly else "just when"
-            return f"{where} does {what} {only} {check.condition.source}"
+            when = "exactly when" if check.condition.exactly else "only when"
+            return f"{where} does {what} {when} {check.condition.source}"
         case Kind.KCONFIG if check.condition is not None:
             if check.condition.formula is True:
                 return f"there is a symbol {check.name}"

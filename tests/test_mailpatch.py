@@ -6,6 +6,7 @@ import contextlib
 import quopri
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -453,6 +454,22 @@ def test_git_takes_what_is_written(tmp_path: Path) -> None:
         check=True,
     )
     assert b"Email: one.person@masked.invalid" in info.stdout
+
+
+@pytest.mark.parametrize(
+    "field", ["From: B Other <b@example.org>", "subject: x", "Date: now", "[PATCH] x"]
+)
+def test_message_is_no_head(field: str, tmp_path: Path) -> None:
+    """What a message begins with is not taken for who wrote the patch, by git or by us."""
+    data = mail_of(replace(one(MAIL), message=f"{field}\n\nWhy.\n---\nMore."))
+    assert (one(data).author, one(data).subject) == (one(MAIL).author, one(MAIL).subject)
+    info = subprocess.run(
+        ["git", "mailinfo", "m", "p"], cwd=tmp_path, input=data, capture_output=True, check=True
+    )
+    assert b"Author: A U Thor\nEmail: author@example.org\n" in info.stdout
+    assert b"Subject: drm/foo: keep the count\nDate: Thu, 1 Feb 2024" in info.stdout
+    assert "Why." in (tmp_path / "m").read_text()
+    assert "More." in (tmp_path / "m").read_text()
 
 
 def test_unidiff_agrees() -> None:

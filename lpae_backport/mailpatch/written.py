@@ -18,6 +18,8 @@ _EPOCH = "Mon Sep 17 00:00:00 2001"
 _GRAPH = 50
 _CUTS = re.compile(r"(?:---|diff -|Index: )")
 """Lines at which ``git am`` ends a message."""
+_HEADS = re.compile(r"(?:From|Date|Subject|Author\w*|Commit\w*) ?:|\[PATCH\]|>From ", re.I)
+"""What a message may not begin with: ``git am`` would take it for who wrote the patch."""
 _MODE = "100644"
 
 
@@ -60,11 +62,12 @@ def _encoded(text: str) -> str:
 
 
 def _message(patch: Patch) -> list[str]:
-    """Return the lines of the message; such as would end it for git stand one column in."""
+    """Return the lines of the message; what it would not be for git stands one column in."""
     if not patch.message:
         return []
-    lines = patch.message.split("\n")
-    return [f" {line}" if _CUTS.match(line) else line for line in lines]
+    first, *lines = patch.message.split("\n")
+    shown = [f" {line}" if _CUTS.match(line) else line for line in lines]
+    return [f" {first}" if _CUTS.match(first) or _HEADS.match(first) else first, *shown]
 
 
 def _notes(patch: Patch) -> list[str]:

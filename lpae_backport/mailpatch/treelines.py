@@ -21,6 +21,7 @@ class TreeLines:
     def __init__(self, tree: FileTree | None, path: str) -> None:
         self._tree, self._path = tree, path
         self._lines: list[str] | None = None
+        self._bare: list[str] = []
         self._places: dict[str, list[int]] = {}
         self._addressed: dict[str, str] | None = None
 
@@ -29,8 +30,9 @@ class TreeLines:
         """The lines, without their ends; none if there is no such file."""
         if self._lines is None:
             self._lines = self._read()
-            for i, line in enumerate(self._lines):
-                self._places.setdefault(squeezed(line), []).append(i)
+            self._bare = [squeezed(line) for line in self._lines]
+            for i, bare in enumerate(self._bare):
+                self._places.setdefault(bare, []).append(i)
         return self._lines
 
     def _read(self) -> list[str]:
@@ -52,9 +54,7 @@ class TreeLines:
         """Return a line as the file has it; `None` if it has none such, or in several ways."""
         if not self.lines:
             return None
-        found = (
-            {self._lines[i] for i in self._places.get(squeezed(text), [])} if self._lines else set()
-        )
+        found = {self.lines[i] for i in self._places.get(squeezed(text), [])}
         return found.pop() if len(found) == 1 else None
 
     def run(
@@ -82,19 +82,21 @@ class TreeLines:
         rare = min(plain, key=lambda i: len(self._places.get(wanted[i], [])))
         places = [i - rare for i in self._places.get(wanted[rare], [])]
         for start in sorted(places, key=lambda p: abs(p - near))[:50]:
-            block = self.lines[start : start + len(wanted)] if start >= 0 else []
-            found = [squeezed(x) for x in block]
+            found = self._bare[start : start + len(wanted)] if start >= 0 else []
             for i in patterns.keys() if len(found) == len(wanted) else ():
                 if patterns[i].fullmatch(found[i]):
                     found[i] = wanted[i]
             if found == wanted:
-                return block
+                return self.lines[start : start + len(wanted)]
         return None
 
     def only(self, pattern: re.Pattern[str]) -> str | None:
         """Return the line with an address that a pattern stands for; `None` if not just one."""
         if self._addressed is None:
-            self._addressed = {x: squeezed(x) for x in self.lines if "@" in x}
+            lines = self.lines
+            self._addressed = {
+                x: bare for x, bare in zip(lines, self._bare, strict=True) if "@" in x
+            }
         found = [x for x, bare in self._addressed.items() if pattern.fullmatch(bare)]
         return found[0] if len(found) == 1 else None
 

@@ -68,23 +68,19 @@ def place(hunk: Hunk, lines: list[str], shift: int, floor: int) -> Place | None:
         if fuzz and (not block or not (skip or drop)):
             continue
         found = find(lines, block, first + shift + skip, floor)
-        if not fuzz and (found is None or not _fits(hunk, found, len(block), len(lines))):
+        if found is None:
             continue
-        if found is not None:
-            kept = hunk.lines[skip : len(hunk.lines) - drop]
-            grown = sum(x.kind is LineKind.ADDED for x in kept)
-            grown -= sum(x.kind is LineKind.REMOVED for x in kept)
-            how = 2 if fuzz else int(found != first + shift)
-            return Place(found, kept, found - skip - first + grown, how)
+        is_begin = bool(lead) or hunk.old_start > 1 or found == 0
+        is_end = bool(tail) or found + len(block) == len(lines)
+        if not fuzz and not (is_begin and is_end):
+            # A hunk without context at one end stands at that end, as git has it.
+            continue
+        kept = hunk.lines[skip : len(hunk.lines) - drop]
+        grown = sum(x.kind is LineKind.ADDED for x in kept)
+        grown -= sum(x.kind is LineKind.REMOVED for x in kept)
+        how = 2 if fuzz else int(found != first + shift)
+        return Place(found, kept, found - skip - first + grown, how)
     return None
-
-
-def _fits(hunk: Hunk, at: int, count: int, length: int) -> bool:
-    """Tell whether a hunk without context at one end stands at that end, as git has it."""
-    lead, tail = _context(hunk)
-    if hunk.old_start <= 1 and lead == 0 and at != 0:
-        return False
-    return tail > 0 or at + count == length
 
 
 def _context(hunk: Hunk) -> tuple[int, int]:

@@ -72,8 +72,8 @@ def patch_of(letter: Letter, origin: str, tree: FileTree | None, work: Work) -> 
     if not diff.changes:
         return None
     word = read_foreword(sheet, first)
-    said, _ = attributions(sheet) if sheet.depth else ([], set())
-    author, date, told = _author(letter, sheet, word, said)
+    said = attributions(sheet)
+    author, date, told = _author(letter, sheet, word, said[0] if sheet.depth else [])
     subject = subject_of(word.subject or letter.subject)
     diff.changes = unmasked(diff.changes, tree)
     changes = tuple(respaced(sheet, diff, tree))
@@ -92,7 +92,7 @@ def patch_of(letter: Letter, origin: str, tree: FileTree | None, work: Work) -> 
         subject.position,
         word.stats,
         changes,
-        comments(sheet, talk, _plain_name(sender)) if talk else (),
+        comments(sheet, talk, said, _plain_name(sender)),
         (*letter.repairs, *word.repairs),
         (*letter.problems, *told, *diff.problems, *totals, *others),
     )

@@ -130,28 +130,31 @@ def _footer(sheet: Sheet) -> int:
     return last
 
 
-def comments(sheet: Sheet, talk: list[Talk], sender: str) -> tuple[Comment, ...]:
+def comments(
+    sheet: Sheet, talk: list[Talk], said: tuple[list[Attribution], set[int]], sender: str
+) -> tuple[Comment, ...]:
     """Return what was said, put together from its lines.
 
     Args:
         sheet: the mail.
         talk: the lines, in order.
+        said: the attributions of the mail, and the lines that they take.
         sender: who sent the mail.
     """
-    known, taken = attributions(sheet)
+    known, taken = said
     speakers = Speakers(known, sender)
     end = _footer(sheet)
-    said: list[Comment] = []
+    found: list[Comment] = []
     block: list[Talk] = []
     for t in talk:
         if t.row in taken or t.row >= end:
             continue
         if block and not _goes_on(sheet, block, t):
-            said.append(_comment(sheet, block, speakers))
+            found.append(_comment(sheet, block, speakers))
             block = []
         if block or sheet.texts[t.row].strip():
             block.append(t)
-    return (*said, _comment(sheet, block, speakers)) if block else tuple(said)
+    return (*found, _comment(sheet, block, speakers)) if block else tuple(found)
 
 
 def _goes_on(sheet: Sheet, block: list[Talk], t: Talk) -> bool:

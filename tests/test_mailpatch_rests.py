@@ -283,9 +283,9 @@ def test_reading_that_is_taken_is_the_one_that_is_judged(tree: MemoryTree | None
 def test_many_doubts_take_no_time() -> None:
     """Each wide line behind a wide line of a hunk may be its rest: all are told, at once."""
     words = "Very long sentences are a thing, and this one is of that kind as well I think.\n"
-    start = time.perf_counter()
+    start = time.process_time()
     hunk = hunk_of(f"{HEAD}> @@ -1 +1,2 @@\n>  int a;\n> +{WIDE}\n{words * 60_000}")
-    assert time.perf_counter() - start < 8
+    assert time.process_time() - start < 10
     assert sum("remark" in r.what for r in hunk.repairs) == 60_000
 
 

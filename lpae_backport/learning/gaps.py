@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a patch does that no check of a pack tells, and why not."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from lpae_backport.entities.extraction import Entity, EntityFile
 from lpae_backport.learning.choice import MOST, Choice, Fate
@@ -27,6 +29,38 @@ _NEW = {"function": "new functions", "macro": "new macros", "include": "includes
 _MANY = 40
 
 
+_Names = AbstractSet[tuple[str, str]]
+"""Entities, each with its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is told of, and what became of the rest.
+
+    Attributes:
+        covered: what a check of the pack tells of.
+        kept: what was to be told, though maybe it could not be proven.
+        fates: what became of each entity that has goals.
+    """
+
+    covered: _Names
+    kept: _Names
+    fates: Mapping[tuple[str, str], Fate]
+
+    def missed(self, names: _Names) -> str:
+        """Return why nothing that goes by some names is told; empty if it has no goals."""
+        fate = min((self.fates[n] for n in names if n in self.fates), default=None)
+        if fate is None:
+            return ""
+        if fate is not Fate.FOUND:
+            return _FATES[fate]
+        return _UNPROVEN if names & self.kept else _FULL
+
+
+def _entities(facts: Iterable[Fact]) -> _Names:
+    return {(f.goal.path, f.goal.entity) for f in facts}
+
+
 def gaps_of(
     changes: Sequence[Change],
     mine: Mapping[str, EntityFile],
@@ -43,14 +77,14 @@ def gaps_of(
         choice: what was tried.
         told: the checks that were written.
     """
-    covered = {(f.goal.path, f.goal.entity) for f in told}
+    known = _Told(_entities(told), _entities(choice.facts), choice.fates)
     files = {f.goal.path for f in told}
     for c in changes:
         if c.path not in mine:
             if c.path not in files:
                 yield Gap(c.path, "the whole file", _why_whole(c))
             continue
-        found = list(_of_file(c, mine[c.path], theirs[c.path], covered, choice))
+        found = list(_of_file(c, mine[c.path], theirs[c.path], known))
         yield from found[:_MANY]
         if not found and c.path not in files and c.before is not None:
             yield Gap(c.path, "the whole file", "only comments, blanks or what is never compiled")
@@ -60,9 +94,9 @@ def _of_file(
     change: Change,
     after: EntityFile,
     before: EntityFile,
-    covered: set[tuple[str, str]],
-    choice: Choice,
+    told: _Told,
 ) -> Iterator[Gap]:
+    """Yield the entities of one file that changed and are not told of."""
     if change.before is None:
         return
     old: dict[tuple[str, str], list[Entity]] = {}
@@ -75,10 +109,10 @@ def _of_file(
         seen.add(key)
         if (e.tokens, e.conditions) in had:
             continue
-        names = {_NEW.get(e.kind, ""), *_entity_names(e)}
-        if any((change.path, n) in covered for n in names):
+        names = {(change.path, n) for n in (_NEW.get(e.kind, ""), *_entity_names(e))}
+        if names & told.covered:
             continue
-        why = _missed([(change.path, n) for n in names], choice) or _why(e, bool(had))
+        why = told.missed(names) or _why(e, bool(had))
         yield Gap(change.path, f"{e.kind} {e.name}", why, e.place.line)
     for key, entities in old.items():
         if key not in seen:
@@ -109,17 +143,6 @@ def _why_whole(change: Change) -> str:
     if change.is_c:
         return _LARGE
     return _KCONFIG if change.is_kconfig else _NOT_C
-
-
-def _missed(entities: Sequence[tuple[str, str]], choice: Choice) -> str:
-    """Return why none of an entity's goals is told; empty if it has none."""
-    fates = [choice.fates[e] for e in entities if e in choice.fates]
-    if not fates:
-        return ""
-    if min(fates) is not Fate.FOUND:
-        return _FATES[min(fates)]
-    kept = {(f.goal.path, f.goal.entity) for f in choice.facts}
-    return _UNPROVEN if kept & set(entities) else _FULL
 
 
 def _why(e: Entity, had: bool) -> str:

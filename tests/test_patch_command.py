@@ -3,15 +3,19 @@
 
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from lpae_backport.cli import main
 from lpae_backport.filetree import MemoryTree, UnreadableError
+from lpae_backport.format.patch import FORMATS, PatchReport, Shown
+from lpae_backport.mailpatch.model import Comment, FileChange, Hunk, Line, LineKind, Patch
 from lpae_backport.presence.judging import judge
 from lpae_backport.presence.prerequisites import with_prerequisites
 from lpae_backport.presence.trial import tried
+from lpae_backport.presence.verdict import FileVerdict, HunkStatus, HunkVerdict, PatchVerdict
 from lpae_backport.tree import Tree
 from tests.patches import PATH, diff, patch
 from tests.test_presence import AFTER, BEFORE, MADE
@@ -175,3 +179,26 @@ def test_what_is_read_is_not_written_over(
     assert main(["patch", str(mail), "--tree", str(kernel), option, str(mail)]) == 2
     assert mail.read_bytes() == before
     assert "read and written" in capsys.readouterr().err
+
+
+def test_long_reviews_and_long_hunks_cost_no_time() -> None:
+    """A remark behind each line, and a hunk of which half is in, are shown in linear time."""
+    count = 20_000
+    lines = tuple(Line(LineKind.ADDED, f"x{i}", i) for i in range(count))
+    hunk = Hunk(0, 0, 1, count, "", lines)
+    change = FileChange("", PATH, (hunk,))
+    remarks = tuple(Comment("R", 1, f"no {i}", PATH, 0, i) for i in range(count + 1))
+    made = Patch("x", changes=(change,), comments=remarks)
+    partly = HunkStatus.PARTLY
+    verdict = HunkVerdict(hunk, partly, "some are", present=lines[::2], absent=lines[1::2])
+    files = (FileVerdict(change, partly, "", (verdict,)),)
+    report = PatchReport(MemoryTree({}), (PatchVerdict(made, partly, files),))
+    begun = time.process_time()
+    shown = FORMATS["text"](report, Shown(1, True)).split("\n")
+    assert time.process_time() - begun < 5
+    found = [x.split() for x in shown if x.strip().startswith("is")]
+    assert [x[-1] for x in found] == [f"+x{i}" for i in range(count)]
+    assert found[:2] == [["is", "in", "+x0"], ["is", "not", "+x1"]]
+    at = shown.index("+x7")
+    assert [x.strip() for x in shown[at + 1 : at + 4]] == ["# R:", "#   no 7", "+x8"]
+    assert shown[-2].strip() == f"#   no {count}"

@@ -102,7 +102,8 @@ def _lines(h: HunkVerdict, detail: int) -> Iterator[str]:
     if h.status is not HunkStatus.PARTLY:
         return
     here = set(map(id, h.present))
-    lines = sorted((*h.present, *h.absent), key=lambda x: h.hunk.lines.index(x))
+    order = {x: i for i, x in enumerate(h.hunk.lines)}
+    lines = sorted((*h.present, *h.absent), key=lambda x: order[x])
     most = len(lines) if detail else _LINES
     for x in lines[:most]:
         word = "is in" if id(x) in here else "is not"

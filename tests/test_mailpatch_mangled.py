@@ -2,6 +2,7 @@
 """Patches that a mailer or an archive has been through come back, or it is told that they do not."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -109,8 +110,6 @@ def body_of(patch: Patch) -> str:
 
 def compared(before: Patch, after: Patch) -> list[str]:
     """Return what is wrong with a patch that came back, and was not told."""
-    if any(p.what.startswith("a hunk without") for p in after.problems):
-        return []
     theirs = {c.path: c for c in after.changes}
     wrong = []
     for change in before.changes:
@@ -225,13 +224,27 @@ _MANGLINGS = st.builds(
 )
 
 
-# The same draws each time: of some thousands one still finds a rest of a line that may be a mark.
+# The same draws each time: a suite that fails by chance tells of nothing that was changed.
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(patches().filter(lambda p: p.changes), _MANGLINGS, st.integers(0, 1000))
 def test_mangled_patch_comes_back_or_says_so(patch: Patch, how: Mangling, seed: int) -> None:
     """No hunk comes back wrong without a problem."""
     (after,) = parse(mangled(body_of(patch), how, seed).encode("utf-8", "surrogateescape"), "x")
     assert compared(patch, after) == []
+
+
+def test_few_hunks_are_told_to_be_broken() -> None:
+    """To say of every hunk that it may be wrong would be true, and no use."""
+    seen: Counter[bool] = Counter()
+
+    @settings(max_examples=150, deadline=None, derandomize=True, database=None)
+    @given(patches().filter(lambda p: p.changes), _MANGLINGS, st.integers(0, 1000))
+    def draw(patch: Patch, how: Mangling, seed: int) -> None:
+        (after,) = parse(mangled(body_of(patch), how, seed).encode(), "x")
+        seen.update(bool(h.problem) for c in after.changes for h in c.hunks)
+
+    draw()
+    assert seen[True] * 15 < seen[False]
 
 
 def test_a_word_that_may_be_a_mark_is_told() -> None:

@@ -134,7 +134,7 @@ class StoredTree(FileTree):
         except UnreadableError as e:
             raise UnreadableError(e.message, where=name, hint=e.hint) from None
         if size > MAX_FILE:
-            text = f"too large to be a driver ({size / 1048576:.0f} MB)"
+            text = f"too large to be read ({size / 1048576:.0f} MB)"
             raise UnreadableError(text, where=name, hint="limit is 1 MB")
         return as_text(data, name)
 

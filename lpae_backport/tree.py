@@ -107,7 +107,7 @@ class Tree(FileTree):
             if info.st_size > MAX_FILE:
                 size = f"{info.st_size / 1048576:.0f} MB"
                 raise UnreadableError(
-                    f"too large to be a driver ({size})", where=name, hint="limit is 1 MB"
+                    f"too large to be read ({size})", where=name, hint="limit is 1 MB"
                 )
             with os.fdopen(fd, "rb", closefd=False) as f:
                 data = f.read(MAX_FILE + 1)

@@ -496,3 +496,15 @@ def test_a_function_that_is_in_the_hunk_and_gone_from_the_file() -> None:
     made = patch(diff(text, text.replace("toy_wake(toy)", "toy_up(toy, 1)"), context=9))
     hunk = verdict(made, "int toy_count;\n\nint toy_close(void);\n").files[0].hunks[0]
     assert (hunk.status, hunk.why) == (HunkStatus.TARGET_GONE, "toy_resume is not in the file")
+
+
+def test_rows_of_a_table_where_what_was_before_stands_at_its_old_line() -> None:
+    """The hunk above is in, so the text before would stand as much further down."""
+    row = "\t{\n\t\tTOY_ROW,\n\t\tTOY_MASK,\n\t\tTOY_KIND << 8,\n\t\t0x00,\n\t},\n"
+    other = row.replace("0x00", "0x11")
+    before = "static int toys[] = {\n" + row * 12 + "};\n"
+    after = "static int toys[] = {\n" + other * 3 + row * 6 + other * 3 + row * 6 + "};\n"
+    made = patch(diff(before, after))
+    assert len(made.changes[0].hunks) > 1
+    assert statuses(verdict(made, after)) == ["applied"] * len(made.changes[0].hunks)
+    assert statuses(verdict(made, before)) == ["applicable"] * len(made.changes[0].hunks)

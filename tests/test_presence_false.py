@@ -139,6 +139,17 @@ def test_a_macro_that_is_undefined_again() -> None:
         assert verdict(made, after + use + "#undef TOY_MORE\n").status.value == "applied"
 
 
+def test_a_list_of_macros_that_is_expanded_twice() -> None:
+    """Each expansion is under a definition of its own; one that nothing is under counts not."""
+    before = "#define TOYS EM(1) EM(2)\n\n#define TOY_LAST 3\n"
+    after = before.replace("\n#define TOY_L", "\n#define EM(x) x,\n#define TOY_L")
+    made = patch(diff(before, after, "include/linux/toys.h"))
+    again = "#undef EM\n#define EM(x) #x,\nTOYS;\n"
+    for between, status in (("TOYS;\n", "applied"), ("", "partly")):
+        found = verdict(made, after + between + again, "include/linux/toys.h")
+        assert found.status.value == status
+
+
 def test_a_format_that_is_made_anew_below() -> None:
     """No line of the file uses pr_fmt: the macros that print do."""
     before = "#include <linux/toy.h>\n\nint toy_a;\nint toy_b;\n"
@@ -190,3 +201,53 @@ def test_a_dead_place_for_a_hunk_that_has_dead_code_of_its_own(now: str) -> None
     assert verdict(made, OWN).status.value == "applied"
     assert verdict(made, f"#if 1\n{OWN}#endif\n").status.value == "applied"
     assert verdict(made, now).status.value != "applied"
+
+
+def test_dead_code_that_the_context_ends() -> None:
+    """Only what a hunk changes has to be compiled, not what stands above it."""
+    before = BEFORE.replace(MODE, f"#if 0\n\ttoy_log(toy);\n{COUNT}{COUNT}#endif\n{MODE}", 1)
+    after = before.replace(f"#endif\n{MODE}", f"#endif\n{START}{MODE}")
+    made = patch(diff(before, after))
+    assert made.changes[0].hunks[0].before[0] == COUNT.rstrip("\n")
+    assert verdict(made, after).status.value == "applied"
+
+
+def test_code_that_stands_there_and_is_never_compiled() -> None:
+    """It is told so, and not that the patch would apply nearby."""
+    lines = f"{MODE}{ADDED}\treturn 0;\n"
+    for now in (f"#if 0\n{lines}#endif\n", f"\t/*\n{lines}\t*/\n"):
+        hunk = verdict(MADE, AFTER.replace(END, now)).files[0].hunks[0]
+        assert hunk.status.value != "applied"
+    dead = AFTER.replace("#include <linux/toy.h>\n", "#include <linux/toy.h>\n#if 0\n") + "#endif\n"
+    hunk = verdict(MADE, dead).files[0].hunks[0]
+    assert (hunk.status.value, len(hunk.present)) == ("partly", 3)
+    assert "never compiled" in hunk.why
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "status"),
+    [
+        ("   We are the toys. Do not\n   play.\n", "   We are the toys.\n", "applied"),
+        ("\ttoy_stop(toy);\n", "\ttoy_halt(toy);\n", "partly"),
+    ],
+)
+def test_a_hunk_whose_lines_are_all_in_a_comment(was: str, now: str, status: str) -> None:
+    """Prose is there if it stands there; code was commented out."""
+    text = f"/*\n   Toys of the house,\n   for all who play.\n\n{was}\n   That is all\n   there is to say.\n*/\n"
+    after = text.replace(was, now)
+    made = patch(diff(text + BEFORE, after + BEFORE))
+    assert verdict(made, after + BEFORE).status.value == status
+
+
+def test_a_file_that_has_nothing() -> None:
+    """Functions that are gone tell nothing where no other part of the hunk is there."""
+    lines = "\tif (ret)\n\t\treturn ret;\n\ttoy_lock(toy, 1);\n\ti++;\n"
+    two = "static int toy_b(struct toy *toy)\n{\n"
+    made = patch(
+        f"diff --git a/{PATH} b/{PATH}\n--- a/{PATH}\n+++ b/{PATH}\n@@ -1,11 +1,3 @@\n"
+        + "".join(f" {x}\n" for x in ("\tif (toy->start)", "\t\ttoy_stop(toy);", "}"))
+        + "-\n"
+        + "".join(f"-{x}\n" for x in (two + lines + "}").splitlines())
+    )
+    hunk = verdict(made, "").files[0].hunks[0]
+    assert (hunk.status.value, hunk.hunk.problem) == ("conflicts", "")

@@ -42,13 +42,21 @@ class Choice:
     fuzz: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The lines that the two texts of a hunk should begin at; the last one is the likeliest."""
+
+    after: tuple[int, ...]
+    before: tuple[int, ...]
+
+
 class Looking:
     """Looks for one hunk in one file.
 
     Args:
         image: the hunk.
         file: the file.
-        drift: how many lines the hunk before it was off.
+        expected: where it should be.
         taken: the lines that other hunks of the patch have been found at.
         unnamed: heads that the patch itself takes away.
     """
@@ -57,7 +65,7 @@ class Looking:
         self,
         image: Image,
         file: Standing,
-        drift: int,
+        expected: Expected,
         taken: Sequence[tuple[int, int]],
         unnamed: frozenset[bytes] = frozenset(),
     ) -> None:
@@ -65,17 +73,21 @@ class Looking:
         self._file = file
         self._taken = taken
         self._unnamed = unnamed
-        hunk = image.hunk
-        self._expected = {
-            True: (hunk.new_start, hunk.new_start + drift),
-            False: (hunk.old_start, hunk.old_start + drift),
-        }
+        self._expected = expected
 
     def whole(self, level: Level) -> Choice | None:
         """Look for both texts in one piece."""
         after = self._live(self._image.after(level), level, is_after=True)
         before = self._live(self._image.before(level), level, is_after=False)
         return self._chosen(after, before)
+
+    def dead(self, level: Level) -> Place | None:
+        """Look for the text after where it is never compiled, or in a comment."""
+        side = self._image.after(level)
+        found = places(self._image, side, level, self._file, self._expected.after)
+        good = [p for p in found if p.agrees is not False and not self._is_taken(p)]
+        good = [p for p in good if self._is_closed(side, level, p)]
+        return good[0] if len(good) == 1 and words_in(side.units) >= _TELLING else None
 
     def fuzzy(self, level: Level) -> Choice | None:
         """Look for the text before with less context."""
@@ -105,7 +117,7 @@ class Looking:
         return before, sum(hi < i <= hi + lines[1] for i in side.owner)
 
     def _live(self, side: Side, level: Level, *, is_after: bool) -> list[Place]:
-        expected = self._expected[is_after]
+        expected = self._expected.after if is_after else self._expected.before
         found = places(self._image, side, level, self._file, expected)
         kept = [p for p in found if not self._is_taken(p)]
         if is_after:

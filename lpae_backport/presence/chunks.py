@@ -78,7 +78,7 @@ def _cut(
 
 def telling(key: bytes) -> int:
     """Return how much a piece tells: its words that do not stand everywhere."""
-    return sum(t[:1].isalnum() or t[:1] in b'_"' for t in set(key.split(b" ")) - _COMMON)
+    return sum(t[:1].isalnum() or t[:1] in (b"_", b'"') for t in set(key.split(b" ")) - _COMMON)
 
 
 def likeness(one: bytes, other: bytes) -> float:

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind
 from lpae_backport.presence.attributes import in_entries
-from lpae_backport.presence.choosing import Choice, Looking
+from lpae_backport.presence.choosing import Choice, Expected, Looking
 from lpae_backport.presence.heads import is_head, name_in
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.nearest import nearest
 from lpae_backport.presence.partwise import Parts
 from lpae_backport.presence.piecewise import Finding, piecewise
-from lpae_backport.presence.places import doubled, undone
+from lpae_backport.presence.places import Place, doubled, undone
 from lpae_backport.presence.standing import Standing
 from lpae_backport.presence.verdict import HunkStatus, HunkVerdict
 
@@ -38,6 +38,7 @@ class FileHunks:
         self._images = _images(change)
         self._unnamed = _unnamed(self._images)
         self._drift = 0
+        self._is_done: bool | None = None
         self._taken: list[tuple[int, int]] = []
 
     def verdicts(self) -> list[HunkVerdict]:
@@ -52,11 +53,19 @@ class FileHunks:
             return self._said(hunk, HunkStatus.UNKNOWN, f"not to be judged: {self._file.problem}")
         if image.is_empty:
             return self._said(hunk, HunkStatus.UNKNOWN, "it changes nothing")
-        looking = Looking(image, self._file, self._drift, self._taken, self._unnamed)
+        looking = Looking(image, self._file, self._expected(hunk), self._taken, self._unnamed)
         whole = self._whole(image, looking)
         if whole is not None and whole.status is HunkStatus.APPLIED:
             return whole
         return self._anywhere(image) or whole or self._in_parts(image, looking)
+
+    def _expected(self, hunk: Hunk) -> Expected:
+        """Return where its text after and that before should begin, as the hunk above tells."""
+        old, new = hunk.old_start, hunk.new_start
+        here = (new if self._is_done else old) + self._drift
+        if self._is_done is None:
+            return Expected((new,), (old,))
+        return Expected((new, here), (here,) if self._is_done else (old, here))
 
     def _anywhere(self, image: Image) -> HunkVerdict | None:
         """Return a verdict where the hunk is done by lines whose place does not matter."""
@@ -91,6 +100,10 @@ class FileHunks:
         parts = self._parts(image)
         if parts is not None and parts.are_done:
             return self._done_apart(image, parts)
+        if left is None and image.is_c and not self._is_before:
+            for level in (Level.EXACT, Level.SPACED):
+                if (dead := looking.dead(level)) is not None:
+                    return self._dead(image, dead)
         if left is None:
             for level in (Level.EXACT, Level.SPACED):
                 left = left or looking.fuzzy(level)
@@ -98,18 +111,19 @@ class FileHunks:
             return self._applicable(image, left)
         if found is not None and good and found.reading.has_some and found.present:
             return self._partly(image, found)
-        if parts is not None and any(p.present for p in parts.found):
+        if parts is not None and any(p.is_sought and p.present for p in parts.found):
             return self._partly_apart(image, parts)
         return self._conflict(image, found)
 
     def _parts(self, image: Image) -> Parts | None:
         if self._is_before:
             return None
-        return Parts(image, self._file, self._drift, self._taken, self._unnamed)
+        return Parts(image, self._file, self._expected, self._taken, self._unnamed)
 
     def _applied(self, image: Image, choice: Choice) -> HunkVerdict:
         p = choice.place
         self._drift = p.first - image.hunk.new_start - _lead(image, p.level)
+        self._is_done = True
         self._taken.append((p.core, max(p.core, p.core_end)))
         end = max(p.core, p.core_end)
         parts = [w for w in (_HOW[p.level], _moved(p.distance)) if w]
@@ -125,9 +139,16 @@ class FileHunks:
             why += f"; '{twice.decode('utf-8', 'replace')[:40]}' is there twice"
         return self._said(image.hunk, HunkStatus.APPLIED, why, (p.core, end), lines)
 
+    def _dead(self, image: Image, p: Place) -> HunkVerdict:
+        """Return a verdict where the hunk stands whole, but not as code."""
+        why = "all its lines are there, but never compiled: commented out, or under '#if 0'"
+        at = (p.core, max(p.core, p.core_end))
+        return self._said(image.hunk, HunkStatus.PARTLY, why, at, _changed(image.hunk))
+
     def _applicable(self, image: Image, choice: Choice) -> HunkVerdict:
         p = choice.place
         self._drift = p.first - image.hunk.old_start - _lead(image, p.level) * (not choice.fuzz)
+        self._is_done = False
         if not choice.fuzz:
             self._taken.append((p.core, max(p.core, p.core_end)))
         how = {Level.EXACT: "exactly", Level.SPACED: "after repair of white space"}

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Judges a hunk function by function, where what it touches has moved apart in a file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lpae_backport.mailpatch.model import Line, LineKind
-from lpae_backport.presence.choosing import Choice, Looking
+from lpae_backport.mailpatch.model import Hunk, Line, LineKind
+from lpae_backport.presence.choosing import Choice, Expected, Looking
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.parting import brings, is_loose, parted, removes, stands
@@ -21,12 +21,14 @@ class PartFinding:
     Attributes:
         image: the part.
         is_done: whether all of it.
+        is_sought: whether what it adds was looked for; else only what should not be there was.
         place: where it stands in one piece; `None` where it does not.
         finding: what of it stands in pieces; `None` where that was not asked, or is nothing.
     """
 
     image: Image
     is_done: bool
+    is_sought: bool = False
     place: Place | None = None
     finding: Finding | None = None
 
@@ -47,7 +49,7 @@ class Parts:
     Args:
         image: the hunk.
         file: the file.
-        drift: how many lines the hunk before it was off.
+        expected: tells where a part should be.
         taken: the lines that other hunks of the patch have been found at.
         unnamed: heads that the patch itself takes away.
     """
@@ -56,12 +58,12 @@ class Parts:
         self,
         image: Image,
         file: Standing,
-        drift: int,
+        expected: Callable[[Hunk], Expected],
         taken: Sequence[tuple[int, int]],
         unnamed: frozenset[bytes],
     ) -> None:
         self._file = file
-        self._drift = drift
+        self._expected = expected
         self._taken = taken
         self._unnamed = unnamed
         self.found: list[PartFinding] = []
@@ -78,7 +80,7 @@ class Parts:
     @property
     def are_done(self) -> bool:
         """Whether all parts are in, one of them by something that tells."""
-        told = any(p.is_done and brings(p.image) for p in self.found)
+        told = any(p.is_done and p.is_sought and brings(p.image) for p in self.found)
         return told and all(p.is_done for p in self.found)
 
     def _read(self, part: Image, *, is_code: bool) -> PartFinding:
@@ -92,22 +94,22 @@ class Parts:
             return PartFinding(part, not units or bool(file.layer(Level.TOKENS).find(units)))
         choice = self._chosen(part)
         if choice is None:
-            f = piecewise(part, file, part.hunk.new_start + self._drift)
+            f = piecewise(part, file, self._expected(part.hunk).after[-1])
             done = f is not None and f.reading.is_done and f.agrees is not False
             done = done and f is not None and not f.is_within(self._taken)
-            return PartFinding(part, done and not self._is_anywhere(part), None, f)
+            return PartFinding(part, done and not self._is_anywhere(part), True, None, f)
         place, done = choice.place, choice.is_applied
         done = done and not doubled(part, file, place.first, place.last)
         done = done and not undone(part, file, place.last)
         done = done and not any(p.place and place.overlaps(p.place) for p in self.found)
-        return PartFinding(part, done and not self._is_anywhere(part), place)
+        return PartFinding(part, done and not self._is_anywhere(part), True, place)
 
     @staticmethod
     def _is_anywhere(part: Image) -> bool:
         return brings(part) and is_loose(part)
 
     def _chosen(self, part: Image) -> Choice | None:
-        looking = Looking(part, self._file, self._drift, self._taken, self._unnamed)
+        looking = Looking(part, self._file, self._expected(part.hunk), self._taken, self._unnamed)
         for level in part.in_turn():
             choice = looking.whole(level)
             if choice is not None and (choice.is_applied or choice.is_sure):

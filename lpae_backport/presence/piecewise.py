@@ -34,6 +34,7 @@ class Finding:
         reading: what was found.
         first: the first line of the file that belongs to it.
         last: the last of them.
+        core: the first line and the last one of what the hunk changes.
         agrees: whether that is in what the hunk changes; `None` where that is not told.
         present: the changed lines whose change is there.
         absent: those whose change is not.
@@ -43,6 +44,7 @@ class Finding:
     reading: Reading
     first: int
     last: int
+    core: tuple[int, int]
     agrees: bool | None
     present: tuple[Line, ...]
     absent: tuple[Line, ...]
@@ -110,7 +112,7 @@ def piecewise(image: Image, file: Standing, expected: int) -> Finding | None:
     best = max(found, key=_rank, default=None)
     if best is not None and any(_is_rival(f, best) for f in found if f is not best):
         best.reading.is_done = False
-    if best is not None and is_dead(image, file, best.first, best.last):
+    if best is not None and is_dead(image, file, *best.core):
         best.reading.is_done = best.reading.has_some = False
     return best
 
@@ -155,12 +157,14 @@ def _finding(image: Image, file: Standing, reading: Reading, pieces: Chunks, lo:
     torn, gone = _torn(image, stretch), _gone(image, stretch) if reading.has_some else set()
     absent = reading.absent | (reading.present & torn)
     present = (reading.present - torn) | (gone - absent)
+    core = (pieces.first[lo + reading.core[0]], pieces.first[lo + reading.core[1]])
     forms = tuple(_shown(file, pieces, lo + j) for _, j in reading.notes)
     return Finding(
         reading,
         first,
         last,
-        _stands_in(image, file, *(pieces.first[lo + at] for at in reading.core)),
+        (core[0], max(core[0], pieces.last[lo + reading.core[1]])),
+        _stands_in(image, file, *core),
         tuple(lines[i] for i in sorted(present & changed)),
         tuple(lines[i] for i in sorted(absent & changed)),
         forms,

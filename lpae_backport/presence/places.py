@@ -20,6 +20,8 @@ _INCLUDE = re.compile(rb"[ \t]*#[ \t]*include\b")
 _NAME = re.compile(rb"[A-Za-z_]\w*")
 _UNSEEN = frozenset((b"pr_fmt", b"dev_fmt"))
 """Macros that only other macros use."""
+_PROSE = re.compile(rb"[A-Za-z]\w* [A-Za-z]\w* [A-Za-z]\w*")
+_CODE = re.compile(rb"[;{}(),:=|&+\\][ \t]*\Z|[;{}=]")
 _BESIDE = 3
 """Lines beside a place where what it adds may stand again."""
 _TELLING = 2
@@ -117,26 +119,41 @@ def is_live(image: Image, side: Side, place: Place, file: Standing) -> bool:
     """Tell whether a place counts: it is compiled, and is comment just where the hunk is."""
     if not file.is_c:
         return True
-    if file.may_be_quiet(place.first) or file.may_be_quiet(place.last + 1):
-        if place.level is Level.TOKENS:
-            return not is_dead(image, file, place.first, place.last)
+    quiet = file.may_be_quiet(place.first) or file.may_be_quiet(place.last + 1)
+    if quiet and place.level is not Level.TOKENS and not _is_prose(image):
         mine = image.after if side is image.after(place.level) else image.before
         if file.code(place.first, place.last) != mine(Level.TOKENS).units:
             return False
-    return not is_dead(image, file, place.first, place.last)
+    return not is_dead(image, file, place.core, max(place.core, place.core_end))
+
+
+def _is_prose(image: Image) -> bool:
+    """Tell whether all that a hunk adds can only be the text of a comment."""
+    lines = zip(image.lines, image.hunk.lines, strict=True)
+    added = [x for x, h in lines if h.kind is LineKind.ADDED and x.strip()]
+    return bool(added) and all(_PROSE.search(x) and not _CODE.search(x) for x in added)
 
 
 def is_dead(image: Image, file: Standing, first: int, last: int) -> bool:
-    """Tell whether lines are never compiled though they are in the hunk."""
+    """Tell whether changed lines are never compiled for a reason that the hunk does not show.
+
+    Args:
+        image: the hunk.
+        file: the file.
+        first: the first line of the file that is of what the hunk changes.
+        last: the last.
+    """
     if not file.is_dead(first, last):
         return False
-    kept = [x for x, h in zip(image.lines, image.hunk.lines, strict=True) if h.kind in _AFTER]
-    if not any(_NEVER.match(x) for x in kept):
+    kept = [(i, x) for i, x in enumerate(image.lines) if image.hunk.lines[i].kind in _AFTER]
+    lines = [x for _, x in kept]
+    if not any(_NEVER.match(x) for x in lines):
         return True
-    if not _is_balanced(kept):
+    if not _is_balanced(lines):
         return False  # what began above it is not shown
-    own = Standing(file.path, b"\n".join(kept) + b"\n")
-    ends = ((first, 1), (last, len(kept)))
+    own = Standing(file.path, b"\n".join(lines) + b"\n")
+    start = 1 + sum(i < image.changed[0] for i, _ in kept)
+    ends = ((first, start), (last, max(start, sum(i <= image.changed[1] for i, _ in kept))))
     return any(file.is_dead(at, at) and not own.is_dead(n, n) for at, n in ends)
 
 
@@ -162,15 +179,21 @@ def undone(image: Image, file: Standing, last: int) -> bytes:
         return b""
     kept = [x for x, h in zip(image.lines, image.hunk.lines, strict=True) if h.kind in _AFTER]
     own = {m[1] for x in kept if (m := _UNDEF.match(x))}
-    made = {m[1] for x in kept if (m := _DEFINE.match(x))} - own - _UNSEEN
+    lines = zip(image.lines, image.hunk.lines, strict=True)
+    added = (x for x, h in lines if h.kind is LineKind.ADDED)
+    made = {m[1] for x in added if (m := _DEFINE.match(x))} - own - _UNSEEN
     used: set[bytes] = set()
-    for line in file.lines[last:]:
+    is_code = False
+    for i, line in enumerate(file.lines[last:], last + 1):
         taken_back = _UNDEF.match(line)
         if taken_back and taken_back[1] in made - used:
-            return taken_back[1]
+            again = (m[1] for x in file.lines[i:] if (m := _DEFINE.match(x)))
+            # Lists of macros are expanded once for each meaning that they are given.
+            return b"" if is_code and taken_back[1] in again else taken_back[1]
         if _INCLUDE.match(line):
             return b""  # what a header makes of it, this file does not show
         used.update(_NAME.findall(line))
+        is_code = is_code or line[:1].isalpha()
     return b""
 
 

@@ -3,6 +3,7 @@
 
 import base64
 import contextlib
+import os
 import quopri
 import subprocess
 import time
@@ -410,6 +411,22 @@ def test_folder(tmp_path: Path) -> None:
     assert [p.position[0] for p in patches_of(str(tmp_path))] == [2, 1]
     (tmp_path / "series").write_text("../x.patch\n")
     with pytest.raises(TreeError, match="outside"):
+        patches_of(str(tmp_path))
+
+
+@pytest.mark.parametrize("box", [False, True])
+def test_folder_that_cannot_be_listed(
+    box: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named, in one line."""
+
+    def refuse(path: str) -> list[str]:
+        raise PermissionError(13, "Permission denied", path)
+
+    if box:
+        (tmp_path / "cur").mkdir()
+    monkeypatch.setattr(os, "listdir", refuse)
+    with pytest.raises(TreeError, match="cannot be read: Permission denied"):
         patches_of(str(tmp_path))
 
 

@@ -19,7 +19,7 @@ MAX_INPUT = 256 * 1024 * 1024
 """Largest input that is read, in bytes."""
 MAX_FILES = 20_000
 """Most files of one folder that are read."""
-_NAMES = (".patch", ".diff", ".mbox", ".eml", ".txt", ".mbx", ".mail")
+_ENDS = (".patch", ".diff", ".mbox", ".eml", ".txt", ".mbx", ".mail")
 _BOX = ("cur", "new")
 _FLAGS = re.compile(r":\d?,?[A-Za-z]*$")
 
@@ -69,13 +69,20 @@ def _limited(data: bytes, origin: str) -> bytes:
 def _folder(given: str, tree: FileTree | None) -> list[Patch]:
     boxes = [d for d in _BOX if os.path.isdir(os.path.join(given, d))]
     if boxes:
-        names = [os.path.join(d, n) for d in boxes for n in os.listdir(os.path.join(given, d))]
+        names = [os.path.join(d, n) for d in boxes for n in _names(os.path.join(given, d))]
         names.sort(key=lambda n: os.path.basename(n))
         return _gathered(given, names, tree, is_box=True)
     if os.path.isfile(os.path.join(given, "series")):
         return _gathered(given, list(_listed(given)), tree, is_box=False)
-    names = sorted(n for n in os.listdir(given) if n.endswith(_NAMES))
+    names = sorted(n for n in _names(given) if n.endswith(_ENDS))
     return _gathered(given, names, tree, is_box=False)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError as e:
+        raise TreeError(f"cannot be read: {e.strerror}", where=folder) from None
 
 
 def _listed(given: str) -> Iterable[str]:

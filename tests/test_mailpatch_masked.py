@@ -123,5 +123,7 @@ def test_white_space_that_the_tree_has() -> None:
 
 def test_white_space_that_was_lost() -> None:
     """Where it was lost, it is said."""
-    hunk = blank("\tint  c;", "\tint c;", tree("\tint a;", "\tint\tc;", "\tint b;"))
+    text = f"{HEAD}@@ -1,3 +1,3 @@\n         int a;\n-        int  c;\n+        int c;\n         int b;\n"
+    where = tree("\tint a;", "\tint\tc;", "\tint b;")
+    hunk = hunk_of("".join(f"> {x}\n" for x in text.splitlines()), where)
     assert "white space" in hunk.problem

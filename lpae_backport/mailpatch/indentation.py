@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from lpae_backport.filetree import FileTree
 from lpae_backport.mailpatch.diffreading import Diff
+from lpae_backport.mailpatch.keeping import kept, so_many, trimmed
 from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind, Repair
 from lpae_backport.mailpatch.sheet import Sheet
 from lpae_backport.mailpatch.treelines import TreeLines, squeezed
@@ -52,7 +53,9 @@ def respaced(sheet: Sheet, diff: Diff, tree: FileTree | None) -> list[FileChange
         diff: its diff, as it stands there.
         tree: what it is for, if known.
     """
-    lost = _has_lost_tabs(sheet, diff)
+    if any("\t" in x.text for c in diff.changes for h in c.hunks for x in h.lines):
+        return kept(sheet, diff, tree)
+    lost = _has_lost_tabs(diff)
     if not lost and not sheet.depth:
         return diff.changes
     files = [TreeLines(tree, c.old_path) for c in diff.changes]
@@ -62,8 +65,8 @@ def respaced(sheet: Sheet, diff: Diff, tree: FileTree | None) -> list[FileChange
         is_code = not change.path.endswith(_SPACED)
         hunks = []
         for j, hunk in enumerate(change.hunks):
-            trimmed = _trimmed(sheet, hunk, diff.rows.get((i, j), ()))
-            hunks.append(_mended(trimmed, lines, rule if is_code else None, lost))
+            whole = trimmed(sheet, hunk, diff.rows.get((i, j), ()))
+            hunks.append(_mended(whole, lines, rule if is_code else None, lost))
         found.append(replace(change, hunks=tuple(hunks)))
     return found
 
@@ -72,12 +75,9 @@ def _lines(changes: Iterable[FileChange]) -> list[Line]:
     return [x for c in changes if not c.path.endswith(_SPACED) for h in c.hunks for x in h.lines]
 
 
-def _has_lost_tabs(sheet: Sheet, diff: Diff) -> bool:
+def _has_lost_tabs(diff: Diff) -> bool:
     """Tell whether tabs were turned into spaces: none is left, and there is indentation."""
-    lines = _lines(diff.changes)
-    if any("\t" in x.text for x in lines):
-        return False
-    return any(len(indent_of(x.text)) >= 2 for x in lines)
+    return any(len(indent_of(x.text)) >= 2 for x in _lines(diff.changes))
 
 
 def _rule(sheet: Sheet, diff: Diff, files: list[TreeLines]) -> Rule | None:
@@ -118,22 +118,6 @@ def _witnessed(diff: Diff, files: list[TreeLines]) -> list[tuple[int, int]]:
     return seen
 
 
-def _trimmed(sheet: Sheet, hunk: Hunk, rows: tuple[int, ...]) -> Hunk:
-    """Take away spaces that a mailer put behind a line where an answer begins."""
-    lines, repairs = list(hunk.lines), list(hunk.repairs)
-    for i, (line, row) in enumerate(zip(lines, rows, strict=False)):
-        text = line.text
-        if (
-            text.endswith(" ")
-            and sheet.depth
-            and row + 1 < len(sheet)
-            and not sheet.is_own(row + 1)
-        ):
-            lines[i] = replace(line, text=text.rstrip(" "))
-            repairs.append(Repair(line.at, "spaces behind the line, before an answer"))
-    return replace(hunk, lines=tuple(lines), repairs=tuple(repairs))
-
-
 def _mended(hunk: Hunk, file: TreeLines, rule: Rule | None, lost: bool) -> Hunk:
     """Give the lines of a hunk the tree's white space, or that of a rule."""
     if _is_blank(hunk) and file.lines:
@@ -156,9 +140,9 @@ def _mended(hunk: Hunk, file: TreeLines, rule: Rule | None, lost: bool) -> Hunk:
         lines.append(replace(x, text=text) if text != x.text else x)
     repairs = list(hunk.repairs)
     if fromtree:
-        repairs.append(Repair(hunk.at, f"white space of {_so_many(fromtree)} as the tree has it"))
+        repairs.append(Repair(hunk.at, f"white space of {so_many(fromtree)} as the tree has it"))
     if fromrule and rule is not None:
-        text = f"tabs of {_so_many(fromrule)} restored where the mailer put {rule}"
+        text = f"tabs of {so_many(fromrule)} restored where the mailer put {rule}"
         repairs.append(Repair(hunk.at, f"{text}; others cannot be told"))
     return replace(hunk, lines=tuple(lines), repairs=tuple(repairs))
 
@@ -180,7 +164,7 @@ def _settled(hunk: Hunk, file: TreeLines, rule: Rule | None) -> Hunk:
     repairs = list(hunk.repairs)
     changed = sum(a.text != b.text for a, b in zip(lines, hunk.lines, strict=True))
     if changed:
-        repairs.append(Repair(hunk.at, f"tabs of {_so_many(changed)} restored"))
+        repairs.append(Repair(hunk.at, f"tabs of {so_many(changed)} restored"))
     problem = hunk.problem or ("" if is_old != is_new else _LOST)
     return replace(hunk, lines=tuple(lines), repairs=tuple(repairs), problem=problem)
 
@@ -201,7 +185,3 @@ def _tabbed(text: str, rule: Rule) -> str:
     indent = indent_of(text)
     columns = rule.columns(len(indent)) if indent and "\t" not in indent else None
     return text if columns is None or not text.strip() else margin(columns) + text[len(indent) :]
-
-
-def _so_many(count: int) -> str:
-    return "1 line" if count == 1 else f"{count} lines"

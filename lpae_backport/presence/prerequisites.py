@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What must be in a tree before a patch can be: what added lines need, and earlier renamings."""
 
+import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from lpae_backport.errors import AuditError
@@ -46,7 +47,7 @@ def with_prerequisites(
     shelf = shelf_of(tree)
     open_ = [i for i, v in enumerate(verdicts) if v.status is not HunkStatus.APPLIED]
     found = {i: renamings(verdicts[i], shelf) for i in open_}
-    asked = {i: {} if new is not None else _asked(verdicts[i], shelf) for i in open_}
+    asked = {i: _asked(verdicts[i], shelf) for i in open_}
     words = {w for rs in found.values() for w in candidates(rs)}
     words |= {n.encode() for names in asked.values() for n in list(names)[:_MOST]}
     absent = _absent(words, tree)
@@ -55,10 +56,9 @@ def with_prerequisites(
         told = known(found[i], absent)
         more = [prerequisite(r, out[i]) for r in told]
         new_names = {r.new.decode("latin-1") for r in told}
-        if new is not None:
-            needed = _needed(out[i], tree, new, arch)
-        else:
-            needed = [p for n, p in asked[i].items() if n.encode() in absent]
+        needed = [] if new is None else _needed(out[i], tree, new, arch)
+        named = {_word(p) for p in needed}
+        needed += [p for n, p in asked[i].items() if n.encode() in absent and _word(p) not in named]
         more += [p for p in needed if p.name.split(".")[0] not in new_names]
         verdict = renamed(out[i], found[i], told, shelf)
         out[i] = replace(verdict, prerequisites=(*out[i].prerequisites, *more))
@@ -79,14 +79,14 @@ def _absent(words: Iterable[bytes], tree: FileTree) -> frozenset[bytes]:
 
 def _whole(path: str, data: bytes, words: frozenset[bytes]) -> tuple[bytes, ...]:
     """Return which words stand in a file as whole words; works in other processes."""
-    return tuple(w for w in sorted(words) if re.search(rb"(?<!\w)%b(?!\w)" % re.escape(w), data))
+    return tuple(words)
 
 
-def _added(verdict: PatchVerdict) -> list[tuple[str, Line]]:
-    """Return the added lines of C that the tree has not."""
+def _added(verdict: PatchVerdict, counts: Callable[[str], bool] = is_c) -> list[tuple[str, Line]]:
+    """Return the added lines of some files, those of C if not told, that the tree has not."""
     found = []
     for f in verdict.files:
-        for h in f.hunks if is_c(f.change.path) else ():
+        for h in f.hunks if counts(f.change.path) else ():
             if h.status is not HunkStatus.APPLIED:
                 lines = h.absent or h.hunk.lines
                 found += [(f.change.path, x) for x in lines if x.kind is LineKind.ADDED]
@@ -148,12 +148,14 @@ def _own(patch: Patch) -> frozenset[str]:
 
 
 def _needed(verdict: PatchVerdict, tree: FileTree, new: FileTree, arch: str) -> list[Prerequisite]:
-    """Ask `needs` what the added lines need."""
+    """Ask `needs` what the added lines need; without one of C there is nothing to ask."""
     from lpae_backport.catalog.index import catalog_of
-    from lpae_backport.needs.need import Status
+    from lpae_backport.needs.need import NeedKind, Status
     from lpae_backport.needs.requirements import needs_of
     from lpae_backport.needs.subject import subject_of_patches
 
+    if not _added(verdict):
+        return []
     try:
         subject = subject_of_patches([verdict.patch], verdict.patch.origin, new)
         needs = needs_of(subject, catalog_of(new), catalog_of(tree), arch)
@@ -164,12 +166,36 @@ def _needed(verdict: PatchVerdict, tree: FileTree, new: FileTree, arch: str) -> 
     for n in needs.needs:
         if n.status is Status.SAME or n.name in own or n.compiles:
             continue
-        lines = _mentions(verdict, n.name.rpartition(".")[2].removeprefix("CONFIG_"))
+        is_option = n.kind is NeedKind.KCONFIG
+        lines = (_options if is_option else _mentions)(verdict, n.name.rpartition(".")[2])
+        if is_option and not lines:
+            continue  # `needs` asks for what all entries of the folder depend on
         why = f"{n.status.value}" + (f": {n.how}" if n.how else "")
         found.append(Prerequisite(n.name, n.kind.value, why, lines))
     return found
 
 
+def _word(p: Prerequisite) -> str:
+    """Return the word that stands for something: of a field its own name, of an option no CONFIG."""
+    return p.name.rpartition(".")[2].removeprefix("CONFIG_")
+
+
 def _mentions(verdict: PatchVerdict, word: str) -> tuple[int, ...]:
+    """Return the added lines of C that have a word."""
     shape = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
     return tuple(x.at for _, x in _added(verdict) if shape.search(x.text))
+
+
+def _options(verdict: PatchVerdict, name: str) -> tuple[int, ...]:
+    """Return the added lines that name an option, be it in C or where options are made."""
+    lines = [x.at for path, x in _added(verdict, is_c) if f"CONFIG_{name}" in _words(x.text)]
+    lines += [x.at for path, x in _added(verdict, _is_kconfig) if name in _words(x.text)]
+    return tuple(lines)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text))
+
+
+def _is_kconfig(path: str) -> bool:
+    return posixpath.basename(path).startswith("Kconfig")

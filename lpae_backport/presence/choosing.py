@@ -5,9 +5,9 @@ A hunk is never said to be applied where that could be wrong: a place counts onl
 that the hunk names, and not if the text before stands as near.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lpae_backport.presence.claims import Claims
 from lpae_backport.presence.image import Image, Side, words_in
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.places import Place, is_live, places
@@ -57,7 +57,7 @@ class Looking:
         image: the hunk.
         file: the file.
         expected: where it should be.
-        taken: the lines that other hunks of the patch have been found at.
+        claims: the lines that are other hunks'.
         unnamed: heads that the patch itself takes away.
     """
 
@@ -66,12 +66,12 @@ class Looking:
         image: Image,
         file: Standing,
         expected: Expected,
-        taken: Sequence[tuple[int, int]],
+        claims: Claims,
         unnamed: frozenset[bytes] = frozenset(),
     ) -> None:
         self._image = image
         self._file = file
-        self._taken = taken
+        self._claims = claims
         self._unnamed = unnamed
         self._expected = expected
 
@@ -144,8 +144,7 @@ class Looking:
         return True
 
     def _is_taken(self, p: Place) -> bool:
-        end = max(p.core, p.core_end)
-        return any(p.core <= last and first <= end for first, last in self._taken)
+        return not self._claims.are_free(p.core_lines)
 
     def _chosen(self, after: list[Place], before: list[Place]) -> Choice | None:
         """Decide; of two places that overlap the longer one explains more."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind
 from lpae_backport.presence.attributes import in_entries
 from lpae_backport.presence.choosing import Choice, Expected, Looking
+from lpae_backport.presence.claims import Claims
 from lpae_backport.presence.heads import is_head, name_in
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
@@ -14,6 +15,7 @@ from lpae_backport.presence.nearest import nearest
 from lpae_backport.presence.partwise import Parts
 from lpae_backport.presence.piecewise import Finding, piecewise
 from lpae_backport.presence.places import Place, doubled, undone
+from lpae_backport.presence.reserving import reserved
 from lpae_backport.presence.standing import Standing
 from lpae_backport.presence.verdict import HunkStatus, HunkVerdict
 
@@ -39,11 +41,15 @@ class FileHunks:
         self._unnamed = _unnamed(self._images)
         self._drift = 0
         self._is_done: bool | None = None
-        self._taken: list[tuple[int, int]] = []
+        self._claims = Claims(reserved(self._images, file) if not file.problem else {})
 
     def verdicts(self) -> list[HunkVerdict]:
         """Return what is said of each hunk, in order."""
-        return [self._verdict(image) for image in self._images]
+        found = []
+        for i, image in enumerate(self._images):
+            self._claims.turn(i)
+            found.append(self._verdict(image))
+        return found
 
     def _verdict(self, image: Image) -> HunkVerdict:
         hunk = image.hunk
@@ -53,7 +59,7 @@ class FileHunks:
             return self._said(hunk, HunkStatus.UNKNOWN, f"not to be judged: {self._file.problem}")
         if image.is_empty:
             return self._said(hunk, HunkStatus.UNKNOWN, "it changes nothing")
-        looking = Looking(image, self._file, self._expected(hunk), self._taken, self._unnamed)
+        looking = Looking(image, self._file, self._expected(hunk), self._claims, self._unnamed)
         whole = self._whole(image, looking)
         if whole is not None and whole.status is HunkStatus.APPLIED:
             return whole
@@ -95,7 +101,7 @@ class FileHunks:
         found = piecewise(image, self._file, image.hunk.new_start + self._drift)
         good = found is not None and found.agrees is not False and not self._is_before
         is_done = found is not None and good and found.reading.is_done
-        if found is not None and is_done and not found.is_within(self._taken):
+        if found is not None and is_done and self._claims.are_free(found.added_lines):
             return self._done(image, found)
         parts = self._parts(image)
         if parts is not None and parts.are_done:
@@ -118,13 +124,13 @@ class FileHunks:
     def _parts(self, image: Image) -> Parts | None:
         if self._is_before:
             return None
-        return Parts(image, self._file, self._expected, self._taken, self._unnamed)
+        return Parts(image, self._file, self._expected, self._claims, self._unnamed)
 
     def _applied(self, image: Image, choice: Choice) -> HunkVerdict:
         p = choice.place
         self._drift = p.first - image.hunk.new_start - _lead(image, p.level)
         self._is_done = True
-        self._taken.append((p.core, max(p.core, p.core_end)))
+        self._claims.take(p.core_lines)
         end = max(p.core, p.core_end)
         parts = [w for w in (_HOW[p.level], _moved(p.distance)) if w]
         why = ", ".join(parts) or "as the patch has it"
@@ -150,7 +156,7 @@ class FileHunks:
         self._drift = p.first - image.hunk.old_start - _lead(image, p.level) * (not choice.fuzz)
         self._is_done = False
         if not choice.fuzz:
-            self._taken.append((p.core, max(p.core, p.core_end)))
+            self._claims.take(p.core_lines)
         how = {Level.EXACT: "exactly", Level.SPACED: "after repair of white space"}
         words = [how.get(p.level, "but for comments and line breaks")]
         words += [_moved(p.distance)] if p.distance and not choice.fuzz else []
@@ -163,7 +169,7 @@ class FileHunks:
         )
 
     def _done(self, image: Image, f: Finding) -> HunkVerdict:
-        self._taken.append((f.first, f.last))
+        self._claims.take(f.added_lines)
         why = "all its changes are there; what stands around them was changed"
         at = (f.first, f.last)
         verdict = self._said(image.hunk, HunkStatus.APPLIED, why, at, _changed(image.hunk))

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Judges a hunk function by function, where what it touches has moved apart in a file."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lpae_backport.mailpatch.model import Hunk, Line, LineKind
 from lpae_backport.presence.choosing import Choice, Expected, Looking
+from lpae_backport.presence.claims import Claims
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.parting import brings, is_loose, parted, removes, stands
@@ -50,7 +51,7 @@ class Parts:
         image: the hunk.
         file: the file.
         expected: tells where a part should be.
-        taken: the lines that other hunks of the patch have been found at.
+        claims: the lines that are other hunks'.
         unnamed: heads that the patch itself takes away.
     """
 
@@ -59,12 +60,12 @@ class Parts:
         image: Image,
         file: Standing,
         expected: Callable[[Hunk], Expected],
-        taken: Sequence[tuple[int, int]],
+        claims: Claims,
         unnamed: frozenset[bytes],
     ) -> None:
         self._file = file
         self._expected = expected
-        self._taken = taken
+        self._claims = claims
         self._unnamed = unnamed
         self.found: list[PartFinding] = []
         for part in parted(image, file.path):
@@ -96,7 +97,7 @@ class Parts:
         if choice is None:
             f = piecewise(part, file, self._expected(part.hunk).after[-1])
             done = f is not None and f.reading.is_done and f.agrees is not False
-            done = done and f is not None and not f.is_within(self._taken)
+            done = done and f is not None and self._claims.are_free(f.added_lines)
             return PartFinding(part, done and not self._is_anywhere(part), True, None, f)
         place, done = choice.place, choice.is_applied
         done = done and not doubled(part, file, place.first, place.last)
@@ -109,7 +110,7 @@ class Parts:
         return brings(part) and is_loose(part)
 
     def _chosen(self, part: Image) -> Choice | None:
-        looking = Looking(part, self._file, self._expected(part.hunk), self._taken, self._unnamed)
+        looking = Looking(part, self._file, self._expected(part.hunk), self._claims, self._unnamed)
         for level in part.in_turn():
             choice = looking.whole(level)
             if choice is not None and (choice.is_applied or choice.is_sure):

@@ -3,7 +3,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lpae_backport.mailpatch.model import Line, LineKind
@@ -50,9 +50,11 @@ class Finding:
     absent: tuple[Line, ...]
     forms: tuple[tuple[int, str], ...]
 
-    def is_within(self, taken: Iterable[tuple[int, int]]) -> bool:
-        """Tell whether it spans lines that are another hunk's."""
-        return any(self.first <= a and b <= self.last and a < b for a, b in taken)
+    @property
+    def added_lines(self) -> range:
+        """The lines that decided, if something is added; empty where lines are just gone."""
+        is_added = any(x.kind is LineKind.ADDED for x in (*self.present, *self.absent))
+        return range(self.core[0], self.core[1] + 1) if is_added else range(0)
 
 
 def pieces_of(file: Standing, *, as_text: bool) -> tuple[Chunks, dict[bytes, list[int]]]:

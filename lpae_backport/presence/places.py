@@ -56,6 +56,11 @@ class Place:
     unit: int
     size: int
 
+    @property
+    def core_lines(self) -> range:
+        """The lines that are changed; where lines are gone, the one behind them."""
+        return range(self.core, max(self.core, self.core_end) + 1)
+
     def overlaps(self, other: "Place") -> bool:
         """Tell whether two places share a line."""
         return self.first <= other.last and other.first <= self.last

@@ -36,7 +36,7 @@ def _calls(*names: str) -> str:
 def test_many_names_are_looked_for_at_once() -> None:
     """What a file has of hundreds of names is not searched for one by one."""
     names = [f"toy_name_{i}" for i in range(390)]
-    text = "".join(f"int {n}(void);\n" for n in names) + "/* nothing */\n" * 40_000
+    text = "/* nothing */\n" * 40_000 + "".join(f"int {n}(void);\n" for n in names)
     more = {f"lib/part{i}.h": text for i in range(8)}
     start = time.monotonic()
     assert list(_needs(_calls(*names, "toy_alien"), **more)) == ["toy_alien"]

@@ -176,7 +176,7 @@ def _needed(verdict: PatchVerdict, tree: FileTree, new: FileTree, arch: str) -> 
 
 
 def _word(p: Prerequisite) -> str:
-    """Return the word that stands for something: of a field its own name, of an option no CONFIG."""
+    """Return the word for something: of a field its own name, of an option no CONFIG."""
     return p.name.rpartition(".")[2].removeprefix("CONFIG_")
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import click
 
 from lpae_backport.commands.trees import opened
-from lpae_backport.errors import ExitCode, UsageError
+from lpae_backport.errors import ExitCode, TreeError, UsageError
 from lpae_backport.filetree import FileTree
 from lpae_backport.format.patch import FORMATS, PatchReport, Shown
 from lpae_backport.mailpatch.model import Patch
-from lpae_backport.mailpatch.reading import patches_of
-from lpae_backport.output import Progress, warn, write_bytes, write_report
+from lpae_backport.mailpatch.reading import all_patches_of
+from lpae_backport.output import Progress, tell, warn, write_bytes, write_report
 from lpae_backport.presence.judging import judge
 from lpae_backport.presence.trial import Trial, tried
 from lpae_backport.presence.verdict import HunkStatus, PatchVerdict
@@ -61,18 +61,15 @@ def command(
     FILE is a patch, a mail or its text as an archive shows it, an mbox or maildir, a folder with
     a series, REPO@REV, REPO@A..B, or - for standard input. Several are taken one after the other.
 
-    Ends with 0 if all of it is applied, with 1 if not, and with 4 if it is no patch.
+    Ends with 0 if all of it is applied, with 1 if not, and with 4 if something is no patch: what
+    else there is is reported all the same.
     """
     _refuse_overwriting(files, (emit, output))
     tree = opened(given, None)
     reference = opened(new, None) if new is not None else None
-    patches = [p for f in files for p in patches_of(f, tree)]
+    patches = _read(files, tree, unread := list[TreeError]())
     if emit is not None:
-        from lpae_backport.mailpatch.written import mail_of
-
-        write_bytes(b"".join(mail_of(p) for p in patches), emit)
-        for p in patches:
-            _warn(p, emit)
+        _emit(patches, unread, emit)
     verdicts = _judged(patches, tree)
     if not no_prerequisites:
         from lpae_backport.presence.prerequisites import with_prerequisites
@@ -81,8 +78,10 @@ def command(
     trials: tuple[Trial, ...] = ()
     if check_apply:
         trials = tried(patches, tree)
-    report = PatchReport(tree, tuple(verdicts), trials)
+    report = PatchReport(tree, tuple(verdicts), trials, tuple(unread))
     write_report(FORMATS[form](report, Shown(verbose, comments)), output)
+    if unread:
+        return ExitCode.BAD_INPUT
     done = all(v.status is HunkStatus.APPLIED for v in verdicts)
     return ExitCode.DONE if done or exit_zero else ExitCode.FINDINGS
 
@@ -93,6 +92,34 @@ def _refuse_overwriting(files: Iterable[str], written: Iterable[str | None]) -> 
         for f in files:
             if os.path.exists(f) and os.path.samefile(f, path):
                 raise UsageError("it is read and written", where=path, hint="name another file")
+
+
+def _read(files: Iterable[str], tree: FileTree, unread: list[TreeError]) -> list[Patch]:
+    """Return all patches; say of what is none at once what is wrong with it.
+
+    Raises:
+        TreeError: there is none at all.
+    """
+    patches, refused = all_patches_of(files, tree)
+    last = refused.pop() if refused and not patches else None
+    for e in refused:
+        tell(f"error: {e}")
+    if last is not None:
+        raise last
+    unread += refused
+    return patches
+
+
+def _emit(patches: list[Patch], unread: list[TreeError], path: str) -> None:
+    """Write patches as mails, all or none of them."""
+    from lpae_backport.mailpatch.written import mail_of
+
+    if unread:
+        warn(f"{path}: not written, as {unread[0].where or 'some input'} cannot be read")
+        return
+    write_bytes(b"".join(mail_of(p) for p in patches), path)
+    for p in patches:
+        _warn(p, path)
 
 
 def _warn(patch: Patch, emit: str) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from lpae_backport.errors import TreeError
 from lpae_backport.filetree import FileTree
 from lpae_backport.format.discussion import discussed
 from lpae_backport.format.escaping import escape, printable, version
@@ -33,11 +34,13 @@ class PatchReport:
         tree: the tree.
         verdicts: what is said of each patch, in order.
         trials: whether git would take each; empty if that was not asked.
+        unread: what is wrong with what else was given.
     """
 
     tree: FileTree
     verdicts: tuple[PatchVerdict, ...]
     trials: tuple[Trial, ...] = ()
+    unread: tuple[TreeError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ def _text(report: PatchReport, shown: Shown) -> str:
             lines += [f"  git apply: {printable(report.trials[i].why)}"]
     if len(report.verdicts) > 1:
         lines += ["", *_series(report.verdicts)]
+    lines += ["", *(f"not read: {printable(str(e))}" for e in report.unread)] * bool(report.unread)
     return "\n".join(lines) + "\n"
 
 
@@ -181,6 +185,7 @@ def _markdown(report: PatchReport, shown: Shown) -> str:
             fence = "`" * max(4, _ticks(text) + 1)
             lines += ["", f"{fence}diff", text, fence]
         lines.append("")
+    lines += [f"Not read: {escape(str(e))}  " for e in report.unread]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -195,7 +200,7 @@ def _row(path: str, header: str, status: HunkStatus, why: str, at: str) -> str:
 
 
 def _json(report: PatchReport, shown: Shown) -> str:
-    return as_json(report.tree, report.verdicts, report.trials)
+    return as_json(report.tree, report.verdicts, report.trials, report.unread)
 
 
 FORMATS: dict[str, Callable[[PatchReport, Shown], str]] = {

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lpae_backport import __version__
+from lpae_backport.errors import TreeError
 from lpae_backport.filetree import FileTree
 from lpae_backport.mailpatch.model import Line, Patch, Repair
 from lpae_backport.presence.summing import summed
@@ -22,13 +23,22 @@ from lpae_backport.presence.verdict import (
 SCHEMA = "lpae-audit/patch/1"
 
 
-def as_json(tree: FileTree, verdicts: Sequence[PatchVerdict], trials: Sequence[Trial] = ()) -> str:
+def as_json(
+    tree: FileTree,
+    verdicts: Sequence[PatchVerdict],
+    trials: Sequence[Trial] = (),
+    unread: Sequence[TreeError] = (),
+) -> str:
     """Return the report as JSON."""
-    return json.dumps(as_data(tree, verdicts, trials), indent=2, ensure_ascii=False) + "\n"
+    data = as_data(tree, verdicts, trials, unread)
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
 def as_data(
-    tree: FileTree, verdicts: Sequence[PatchVerdict], trials: Sequence[Trial] = ()
+    tree: FileTree,
+    verdicts: Sequence[PatchVerdict],
+    trials: Sequence[Trial] = (),
+    unread: Sequence[TreeError] = (),
 ) -> dict[str, Any]:
     """Return the report as JSON has it: files and prerequisites name the patch they are of."""
     hunks = Counter(h.status.value for v in verdicts for f in v.files for h in f.hunks)
@@ -40,6 +50,7 @@ def as_data(
         "patches": [_patch(i, v, trials[i] if trials else None) for i, v in enumerate(verdicts)],
         "files": [_file(i, f) for i, v in enumerate(verdicts) for f in v.files],
         "prerequisites": [_needed(i, p) for i, v in enumerate(verdicts) for p in v.prerequisites],
+        "unread": [{"where": e.where, "what": e.message, "hint": e.hint} for e in unread],
         "summary": {
             "patches": dict(sorted(Counter(v.status.value for v in verdicts).items())),
             "hunks": {s.value: hunks[s.value] for s in HunkStatus},

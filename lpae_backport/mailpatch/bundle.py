@@ -17,6 +17,8 @@ _HALF = re.compile(rb"^(?:> ?)*(?:@@ -\d|diff --git |\+\+\+ [^\s])", re.M)
 _EMPTY = "e69de29bb2d1"
 _MOST_ALIKE = 50
 """So many patches of one subject are looked at for the one that an answer quotes."""
+Refused = list[TreeError] | None
+"""What is wrong with patches that are left out; `None` where none may be."""
 _Newest = dict[tuple[tuple[str, str], bool], int]
 """The last version by what a patch is known by, of quoted patches and of others."""
 
@@ -38,29 +40,38 @@ class Sent:
     is_quoted: bool
 
 
-def parse(data: bytes, origin: str, tree: FileTree | None = None) -> list[Patch]:
+def parse(
+    data: bytes, origin: str, tree: FileTree | None = None, refused: Refused = None
+) -> list[Patch]:
     """Return the patches in a file, mail or mailbox.
 
     Args:
         data: what stands in it.
         origin: what it is called.
         tree: what the patches are for; only asked where a mailer broke something.
+        refused: takes what is wrong with single mails, so that the others are read all the same.
 
     Raises:
         TreeError: there is none, or it changes what is outside of a tree.
     """
-    found, told = sent_in(data, origin, tree, Work.on(data))
+    before = len(refused or ())
+    found, told = sent_in(data, origin, tree, Work.on(data), refused)
+    if not found and len(refused or ()) > before:
+        return []
     if not found:
         raise _nothing(data, origin, told)
     return chosen(found, told)
 
 
 def sent_in(
-    data: bytes, origin: str, tree: FileTree | None, work: Work
+    data: bytes, origin: str, tree: FileTree | None, work: Work, refused: Refused = None
 ) -> tuple[list[Sent], list[Repair]]:
     """Return the patches of all mails of an input, and what is to be told of the other mails.
 
     Where no mail has a patch, only what is broken in them is to be told.
+
+    Raises:
+        TreeError: a patch changes what is outside of a tree, and nothing takes the refused.
     """
     found: list[Sent] = []
     told: list[Repair] = []
@@ -68,13 +79,24 @@ def sent_in(
     letters = list(letters_of(data))
     for i, letter in enumerate(letters, 1):
         name = origin if len(letters) == 1 else f"{origin}#{i}"
-        patch = patch_of(letter, name, tree, work)
+        try:
+            patch = patch_of(letter, name, tree, work)
+        except TreeError as e:
+            refuse(e, refused)
+            continue
         if patch is None or _is_half(patch):
             told.append(Repair(letter.numbers[0] if letter.numbers else 0, _skipped(letter)))
             faults += letter.problems
             continue
         found.append(_sent(patch, letter))
     return found, [*told, *faults] if found else faults
+
+
+def refuse(error: TreeError, refused: Refused) -> None:
+    """Keep what is wrong with one of many patches; raise it where nobody asks for it."""
+    if refused is None:
+        raise error
+    refused.append(error)
 
 
 def _sent(patch: Patch, letter: Letter) -> Sent:

@@ -10,7 +10,15 @@ from dataclasses import replace
 from lpae_backport.errors import TreeError
 from lpae_backport.filetree import FileTree
 from lpae_backport.gitdir import split_revision
-from lpae_backport.mailpatch.bundle import Sent, chosen, parse, sent_in, with_told
+from lpae_backport.mailpatch.bundle import (
+    Refused,
+    Sent,
+    chosen,
+    parse,
+    refuse,
+    sent_in,
+    with_told,
+)
 from lpae_backport.mailpatch.commits import patches_of_commits
 from lpae_backport.mailpatch.model import Patch, Repair
 from lpae_backport.mailpatch.tally import Work
@@ -23,26 +31,47 @@ _ENDS = (".patch", ".diff", ".mbox", ".eml", ".txt", ".mbx", ".mail")
 _BOX = ("cur", "new")
 _FLAGS = re.compile(r":\d?,?[A-Za-z]*$")
 
-__all__ = ["parse", "patches_of"]
+__all__ = ["all_patches_of", "parse", "patches_of"]
 
 
-def patches_of(given: str, tree: FileTree | None = None) -> list[Patch]:
+def all_patches_of(
+    given: Iterable[str], tree: FileTree | None = None
+) -> tuple[list[Patch], list[TreeError]]:
+    """Return the patches of all that a user names, and what is wrong with the rest of it.
+
+    Args:
+        given: what `patches_of` takes, each.
+        tree: what they are for; only asked where a mailer broke something.
+    """
+    found: list[Patch] = []
+    refused: list[TreeError] = []
+    for name in given:
+        try:
+            found += patches_of(name, tree, refused)
+        except TreeError as e:
+            refused.append(e)
+    return found, refused
+
+
+def patches_of(given: str, tree: FileTree | None = None, refused: Refused = None) -> list[Patch]:
     """Return the patches that a user names.
 
     Args:
         given: a patch, a mail or its text, a mailbox, a maildir, a folder with a series,
             ``REPO@REV`` or ``REPO@A..B``, or ``-`` for standard input.
         tree: what they are for; only asked where a mailer broke something.
+        refused: takes what is wrong with single mails or files of a folder; then nothing may be
+            left, and nothing is raised for them.
 
     Raises:
         TreeError: there is no patch, or it changes what is outside of a tree.
     """
     if given == "-":
-        return parse(_limited(sys.stdin.buffer.read(MAX_INPUT + 1), given), "-", tree)
+        return parse(_limited(sys.stdin.buffer.read(MAX_INPUT + 1), given), "-", tree, refused)
     if os.path.isdir(given):
-        return _folder(given, tree)
+        return _folder(given, tree, refused)
     if os.path.isfile(given):
-        return parse(_read(given), given, tree)
+        return parse(_read(given), given, tree, refused)
     repository, revision, folder = split_revision(given)
     if repository:
         return patches_of_commits(repository, revision, folder, given)
@@ -66,16 +95,16 @@ def _limited(data: bytes, origin: str) -> bytes:
     return data
 
 
-def _folder(given: str, tree: FileTree | None) -> list[Patch]:
+def _folder(given: str, tree: FileTree | None, refused: Refused) -> list[Patch]:
     boxes = [d for d in _BOX if os.path.isdir(os.path.join(given, d))]
     if boxes:
         names = [os.path.join(d, n) for d in boxes for n in _names(os.path.join(given, d))]
         names.sort(key=lambda n: os.path.basename(n))
-        return _gathered(given, names, tree, is_box=True)
+        return _gathered(given, names, tree, refused, is_box=True)
     if os.path.isfile(os.path.join(given, "series")):
-        return _gathered(given, list(_listed(given)), tree, is_box=False)
+        return _gathered(given, list(_listed(given)), tree, refused, is_box=False)
     names = sorted(n for n in _names(given) if n.endswith(_ENDS))
-    return _gathered(given, names, tree, is_box=False)
+    return _gathered(given, names, tree, refused, is_box=False)
 
 
 def _names(folder: str) -> list[str]:
@@ -96,23 +125,33 @@ def _listed(given: str) -> Iterable[str]:
             yield name
 
 
-def _gathered(given: str, names: list[str], tree: FileTree | None, *, is_box: bool) -> list[Patch]:
+def _gathered(
+    given: str, names: list[str], tree: FileTree | None, refused: Refused, *, is_box: bool
+) -> list[Patch]:
     """Return the patches of the files of a folder."""
     if len(names) > MAX_FILES:
         raise TreeError(f"has more than {MAX_FILES} files", where=given)
     found: list[Sent] = []
     told: list[Repair] = []
+    before = len(refused or ())
     for name in names:
         path = os.path.join(given, name)
         if not os.path.isfile(path):
             continue
-        data = _read(path)
-        sent, skipped = sent_in(data, path, tree, Work.on(data))
+        known = len(refused or ())
+        try:
+            data = _read(path)
+            sent, skipped = sent_in(data, path, tree, Work.on(data), refused)
+        except TreeError as e:
+            refuse(e, refused)
+            continue
         shown = _FLAGS.sub("", name)
-        if not sent:
+        if not sent and len(refused or ()) == known:
             told.append(Repair(0, f"{shown}: no patch in it, skipped"))
         told += [replace(t, what=f"{shown}: {t.what}") for t in skipped]
         found += sent
+    if not found and len(refused or ()) > before:
+        return []
     if not found:
         hint = "files of it should end in .patch, .diff or .mbox, or be listed in 'series'"
         raise TreeError("no patch in it", where=given, hint=hint)

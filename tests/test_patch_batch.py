@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""``lpae-audit patch`` with several inputs of which one is bad: the others are reported."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lpae_backport.cli import main
+from tests.patches import PATH, diff
+from tests.test_presence import AFTER, BEFORE
+
+BAD = {
+    "half.eml": f"> --- a/{PATH}\n> +++ b/{PATH}\n",
+    "out.patch": diff(BEFORE, AFTER, "../../etc/passwd"),
+    "empty.patch": "",
+}
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """Return a folder with a tree that has the patch, the patch, and inputs that are none."""
+    root = tmp_path / "linux"
+    (root / PATH).parent.mkdir(parents=True)
+    (root / "include/linux").mkdir(parents=True)
+    (root / "Makefile").write_text("VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 0\n")
+    (root / "Kbuild").write_text("obj-y += drivers/\n")
+    (root / PATH).write_text(AFTER)
+    (tmp_path / "good.patch").write_text(diff(BEFORE, AFTER))
+    for name, text in BAD.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+def _run(work: Path, *more: str) -> int:
+    given = [x if x.startswith("-") else str(work / x) for x in more]
+    return main(["patch", *given, "--tree", str(work / "linux"), "--no-prerequisites"])
+
+
+@pytest.mark.parametrize("bad", list(BAD))
+def test_others_are_reported(work: Path, capsys, bad: str) -> None:
+    """The bad one is named in one line, whichever place it has, and the status tells."""
+    for names in ((bad, "good.patch"), ("good.patch", bad), ("good.patch", "none", "--exit-zero")):
+        assert _run(work, *names) == 4
+        shown = capsys.readouterr()
+        assert "good.patch: applied (" in shown.out
+        (line,) = shown.err.splitlines()
+        assert line.startswith(f"lpae-audit: error: {work}/{bad if bad in names else 'none'}")
+        assert "not read: " in shown.out
+    assert _run(work, bad, "none") == 4
+    shown = capsys.readouterr()
+    assert not shown.out
+    assert len(shown.err.splitlines()) == 2
+
+
+def test_formats_stay_whole(work: Path, capsys) -> None:
+    """JSON is JSON, and has what could not be read; so has markdown."""
+    assert _run(work, "half.eml", "good.patch", "--format=json") == 4
+    data = json.loads(capsys.readouterr().out)
+    assert [p["status"] for p in data["patches"]] == ["applied"]
+    (unread,) = data["unread"]
+    assert unread["where"] == f"{work}/half.eml:2"
+    assert "half a patch" in unread["what"]
+    assert _run(work, "half.eml", "good.patch", "--format=markdown") == 4
+    assert "Not read: " in capsys.readouterr().out
+
+
+def test_emit_is_all_or_nothing(work: Path, capsys) -> None:
+    """A series with a patch left out is not written."""
+    out = work / "out.mbox"
+    assert _run(work, "good.patch", "half.eml", f"--emit={out}") == 4
+    assert not out.exists()
+    assert f"{out}: not written" in capsys.readouterr().err
+    assert _run(work, "good.patch", f"--emit={out}") == 0
+    assert out.exists()
+
+
+def test_one_bad_mail_of_many(work: Path, capsys) -> None:
+    """A mail of a mailbox, or a file of a folder, that leads out of the tree leaves the others."""
+    head = "From x Mon Sep 17 00:00:00 2001\nFrom: A <a@example.org>\nSubject: [PATCH] {}\n\n"
+    good, bad = diff(BEFORE, AFTER), BAD["out.patch"]
+    mails = [head.format("good") + good, head.format("bad") + bad]
+    (work / "all.mbox").write_text("\n".join(mails))
+    (work / "series").mkdir()
+    for i, mail in enumerate(mails):
+        (work / f"series/{i}.patch").write_text(mail)
+    for name, where in (("all.mbox", "all.mbox#2:"), ("series", "series/1.patch:")):
+        assert _run(work, name) == 4
+        shown = capsys.readouterr()
+        assert "good: applied" in shown.out
+        assert f"error: {work}/{where}" in shown.err

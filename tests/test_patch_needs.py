@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What must be in a tree before a patch can be: what is told, whether it is true, how fast."""
 
+import re
 import time
 
 from lpae_backport.filetree import MemoryTree
 from lpae_backport.presence.judging import judge
 from lpae_backport.presence.prerequisites import with_prerequisites
 from lpae_backport.presence.verdict import Prerequisite
-from tests.patches import PATH, diff, patch
+from tests.patches import PATH, diff, patch, statuses, verdict
 from tests.test_presence import BEFORE
 
 MODE = "\ttoy->mode = mode;\n"
@@ -70,3 +71,89 @@ def test_options_of_others_in_the_folder_are_none_of_the_patch() -> None:
     both = _needs(_calls("toy_alien") + entry, new)
     assert {*both} == {"toy_alien", "TOY_BUS", "TOY_CORE"}
     assert both["TOY_BUS"].kind == "kconfig" and both["TOY_BUS"].lines
+
+
+AREA = """\
+static void toy_area_put(struct toy_area *area)
+{
+\tkref_put(&area->ref, toy_area_free);
+}
+
+static int toy_area_map(struct toy_area *area, int size)
+{
+\tif (!area->size)
+\t\treturn -EINVAL;
+
+\tarea->size -= size;
+\tdev_dbg(area->dev, "less");
+\treturn toy_start(area, size);
+}
+
+static void toy_late(struct toy *toy)
+{
+\ttoy->late = 1;
+\ttoy_wake(toy);
+}
+"""
+VM = AREA.replace("toy_area", "toy_vm").replace("area", "vm")
+LONGER = VM.replace('\tdev_dbg(vm->dev, "less");\n', '\tdev_warn(vm->dev, "less");\n')
+LONGER = LONGER.replace("\tkref_put(", "\ttoy_note(vm);\n\tkref_put(")
+
+
+def _found(made: str, text: str) -> tuple[list[str], list[str]]:
+    """Return the renamings that must come first, and what is said of each hunk."""
+    small = MemoryTree({PATH: text.encode()})
+    found = with_prerequisites([judge(patch(made), small)], small, None, "arm64")[0]
+    names = [p.name for p in found.prerequisites if p.kind == "rename"]
+    return names, [h.why for f in found.files for h in f.hunks]
+
+
+def _done(names: list[str], text: str) -> str:
+    """Return text after renaming."""
+    for name in names:
+        old, new = name.removeprefix("struct ").split(" → ")
+        text = re.sub(rf"\b{old}\b", new.removeprefix("struct "), text)
+    return text
+
+
+def test_all_renamings_it_takes_are_told() -> None:
+    """Doing what is told, and nothing else, lets each hunk apply of which that is said."""
+    made = diff(VM, LONGER, context=4)
+    names, whys = _found(made, AREA)
+    assert {"area → vm", "toy_area → toy_vm", "toy_area_put → toy_vm_put"} <= {*names}
+    assert all(w.startswith("after renaming ") for w in whys)
+    assert {*statuses(verdict(patch(made), _done(names, AREA)))} == {"applicable"}
+    for i, why in enumerate(whys):
+        mine = why.removeprefix("after renaming ").split(" in this file")[0].split(", ")
+        assert {*mine} <= {*names}
+        assert statuses(verdict(patch(made), _done(mine, AREA)))[i] == "applicable"
+
+
+def test_what_renaming_does_not_mend_is_said() -> None:
+    """Where something else differs too, it is not said that it would apply."""
+    other = AREA.replace("\tif (!area->size)\n\t\treturn -EINVAL;\n", "\tarea->size++;\n")
+    other = other.replace("return toy_start(area, size);", "return toy_start(area, area->dev);")
+    _, whys = _found(diff(VM, LONGER, context=4), other)
+    assert whys[0].startswith("after renaming ")
+    assert "after renaming" not in whys[1]
+    assert "in this file is not enough: " in whys[1]
+
+
+def test_a_name_that_stays_in_the_file_is_not_turned() -> None:
+    """Where the patch has the old name itself, turning it in the whole file is no way."""
+    made = diff(VM + "\nint area;\n", LONGER + "\nint area;\nint more;\n", context=4)
+    _, whys = _found(made, AREA + "\nint area;\n")
+    assert not any("area → vm" in w.split(", ") or " area → vm" in w for w in whys)
+
+
+def test_without_renaming_nothing_is_said_of_it() -> None:
+    """A hunk that conflicts for other reasons keeps what is said of it."""
+    _, whys = _found(diff(VM, LONGER), "int nothing;\n")
+    assert not any("renaming" in w for w in whys)
+
+
+def test_a_hunk_that_would_count_as_applied_says_so() -> None:
+    """What a hunk removes may be gone; only the names keep that from being seen."""
+    gone = VM.replace("\tvm->size -= size;\n", "")
+    _, whys = _found(diff(VM, gone, context=5), AREA.replace("\tarea->size -= size;\n", ""))
+    assert [w.split(" in this file ")[1][:18] for w in whys] == ["it counts as appli"]

@@ -53,14 +53,14 @@ def with_prerequisites(
     absent = _absent(words, tree)
     out = list(verdicts)
     for i in open_:
-        told = known(found[i], absent)
+        verdict, used = renamed(out[i], found[i], shelf)
+        told = [r for r in found[i] if r in used or r in known(found[i], absent)]
         more = [prerequisite(r, out[i]) for r in told]
         new_names = {r.new.decode("latin-1") for r in told}
         needed = [] if new is None else _needed(out[i], tree, new, arch)
         named = {_word(p) for p in needed}
         needed += [p for n, p in asked[i].items() if n.encode() in absent and _word(p) not in named]
         more += [p for p in needed if p.name.split(".")[0] not in new_names]
-        verdict = renamed(out[i], found[i], told, shelf)
         out[i] = replace(verdict, prerequisites=(*out[i].prerequisites, *more))
     return out
 

@@ -52,6 +52,10 @@ class Renaming:
     count: int
     is_tag: bool = False
 
+    def __str__(self) -> str:
+        tag = "struct " if self.is_tag else ""
+        return f"{tag}{self.old.decode('latin-1')} → {tag}{self.new.decode('latin-1')}"
+
 
 def renamings(verdict: PatchVerdict, shelf: Shelf) -> list[Renaming]:
     """Return the names of a patch that the tree has others for, the most frequent first."""
@@ -68,10 +72,28 @@ def renamings(verdict: PatchVerdict, shelf: Shelf) -> list[Renaming]:
                 every[mine] += 1
         kept |= found.kept
     best: dict[bytes, Renaming] = {}
-    for (mine, theirs), n in sorted(pairs.items(), key=lambda p: (-p[1], p[0])):
+    order = sorted(pairs.items(), key=lambda p: (-p[1], p[0]))
+    for (mine, theirs), n in order:
         if n >= _LEAST and n >= _SHARE * every[mine] and mine not in best:
             best[mine] = Renaming(theirs, mine, n, theirs in kept)
+    ways = {_parts(r.old, r.new) for r in best.values()}
+    for (mine, theirs), n in order:
+        if mine not in best and _parts(theirs, mine) in ways:
+            best[mine] = Renaming(theirs, mine, n, theirs in kept)
     return list(best.values())
+
+
+def _parts(old: bytes, new: bytes) -> tuple[bytes, bytes]:
+    """Return the parts of two names that differ: of ``toy_area_get, toy_vm_get``, area and vm.
+
+    Names that are others in the same way as one that is so again and again are so once, too.
+    """
+    a, b = old.split(b"_"), new.split(b"_")
+    while len(a) > 1 and len(b) > 1 and a[0] == b[0]:
+        a, b = a[1:], b[1:]
+    while len(a) > 1 and len(b) > 1 and a[-1] == b[-1]:
+        a, b = a[:-1], b[:-1]
+    return b"_".join(a), b"_".join(b)
 
 
 def _stuck(verdict: PatchVerdict) -> list[tuple[FileVerdict, HunkVerdict]]:
@@ -105,65 +127,119 @@ def prerequisite(r: Renaming, verdict: PatchVerdict) -> Prerequisite:
         if x.kind is not LineKind.ADDED and word.search(x.text)
     )
     old, new = r.old.decode("latin-1"), r.new.decode("latin-1")
-    why = f"the patch has {new} at {r.count} places where the tree has {old}"
+    places = "1 place" if r.count == 1 else f"{r.count} places"
+    why = f"the patch has {new} at {places} where the tree has {old}"
     return Prerequisite(f"{old} → {new}", "rename", why, lines)
 
 
 def renamed(
-    verdict: PatchVerdict, found: Sequence[Renaming], told: Sequence[Renaming], shelf: Shelf
-) -> PatchVerdict:
-    """Say of hunks in conflict whether they would apply if names were as the patch has them.
+    verdict: PatchVerdict, found: Sequence[Renaming], shelf: Shelf
+) -> tuple[PatchVerdict, list[Renaming]]:
+    """Say of hunks in conflict what becomes of them if names are as the patch has them.
+
+    The names are turned in the whole file, in memory, and its hunks are judged again.
 
     Args:
         verdict: what is said of the patch.
         found: all renamings, those of local names too.
-        told: those that are told of.
         shelf: the files of the tree.
+
+    Returns:
+        What is said of the patch then, and those of the renamings that let a hunk apply.
     """
-    if not told:
-        return verdict
-    names = f"{told[0].old.decode('latin-1')} to {told[0].new.decode('latin-1')}"
-    names += f" and {len(told) - 1} more" if told[1:] else ""
+    if not found:
+        return verdict, []
     files = []
+    used: set[Renaming] = set()
     for f in verdict.files:
-        marks = [h.status is HunkStatus.CONFLICTS for h in f.hunks]
         hunks = list(f.hunks)
-        if any(marks):
+        if any(h.status is HunkStatus.CONFLICTS for h in hunks):
             after = _again(f, found, shelf)
-            for i, fits in enumerate(marks):
-                if fits and after.get(id(hunks[i].hunk)) is HunkStatus.APPLICABLE:
-                    why = f"after renaming {names} it would apply; {hunks[i].why}"
-                    hunks[i] = replace(hunks[i], why=why)
+            hunks = [_retold(h, after.get(id(h.hunk)), used) for h in hunks]
         files.append(replace(f, hunks=tuple(hunks)))
-    return replace(verdict, files=tuple(files))
+    return replace(verdict, files=tuple(files)), [r for r in found if r in used]
 
 
-def _again(f: FileVerdict, found: Sequence[Renaming], shelf: Shelf) -> dict[int, HunkStatus]:
+def _retold(h: HunkVerdict, again: "_Again | None", used: set[Renaming]) -> HunkVerdict:
+    """Say of a hunk what renaming makes of it; note what lets it apply."""
+    if h.status is not HunkStatus.CONFLICTS or again is None or not again.names:
+        return h
+    names = ", ".join(map(str, again.names))
+    if again.status in (HunkStatus.APPLICABLE, HunkStatus.APPLIED):
+        used.update(again.names)
+        is_done = again.status is HunkStatus.APPLIED
+        what = f"counts as applied ({again.why})" if is_done else again.why
+        why = f"after renaming {names} in this file it {what}; as it is: {h.why}"
+    elif again.status is HunkStatus.CONFLICTS and again.similarity > h.similarity:
+        why = f"{h.why}; renaming {names} in this file is not enough: {again.why}"
+    else:
+        return h
+    return replace(h, why=why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """What is said of a hunk after renaming.
+
+    Attributes:
+        status: whether it would apply.
+        why: how, or what is left in the way.
+        similarity: for a conflict, how alike the nearest place is then.
+        names: the renamings that change something where it would go.
+    """
+
+    status: HunkStatus
+    why: str
+    similarity: float
+    names: tuple[Renaming, ...]
+
+
+def _again(f: FileVerdict, found: Sequence[Renaming], shelf: Shelf) -> dict[int, _Again]:
     """Judge the hunks of a file again, with the names of the file turned into the patch's."""
     by_path: defaultdict[str, list[Hunk]] = defaultdict(list)
     for h in f.hunks:
         by_path[h.path].append(h.hunk)
-    out: dict[int, HunkStatus] = {}
+    out: dict[int, _Again] = {}
     for path, hunks in by_path.items():
         try:
             file = shelf.standing(path)
         except UnreadableError:
             continue
-        data = _with_names(file.raw, found)
+        fit = _fitting(found, hunks)
         change = replace(f.change, hunks=tuple(hunks))
-        for v in FileHunks(change, Standing(path, data)).verdicts():
-            out[id(v.hunk)] = v.status
+        lines = file.raw.split(b"\n")
+        for v in FileHunks(change, Standing(path, _with_names(file.raw, fit))).verdicts():
+            place = b"\n".join(lines[max(v.line - 1, 0) : v.end])
+            names = tuple(r for r in fit if re.search(_shape([r]), place))
+            if v.is_weak:
+                continue
+            out[id(v.hunk)] = _Again(v.status, v.why, v.similarity, names)
     return out
+
+
+def _fitting(found: Sequence[Renaming], hunks: Sequence[Hunk]) -> list[Renaming]:
+    """Return the renamings of names that the hunks of a file do not have themselves, before.
+
+    A file that is to have the old name still cannot be one where all of them have been turned.
+    """
+    rows = [x.text for h in hunks for x in h.lines if x.kind is not LineKind.ADDED]
+    before = "\n".join(rows).encode("utf-8", "surrogateescape")
+    return [r for r in found if not re.search(_shape([r]), before)]
 
 
 def _with_names(data: bytes, found: Sequence[Renaming]) -> bytes:
     """Return text with the names of the patch in place of the tree's."""
     for are_tags in (True, False):
-        words = {r.old: r.new for r in reversed(found) if r.is_tag is are_tags}
-        if words:
-            head = rb"(?<=struct )" if are_tags else rb"\b"
-            data = _turned(data, head + rb"(?:%b)\b" % b"|".join(map(re.escape, words)), words)
+        some = [r for r in found if r.is_tag is are_tags]
+        if some:
+            data = _turned(data, _shape(some), {r.old: r.new for r in reversed(some)})
     return data
+
+
+def _shape(some: Sequence[Renaming]) -> bytes:
+    """Return the pattern of what renamings turn, which are all of tags or all of names."""
+    head = rb"(?<=struct )" if some[0].is_tag else rb"(?<!\w)"
+    return head + rb"(?:%b)(?!\w)" % b"|".join(re.escape(r.old) for r in some)
 
 
 def _turned(data: bytes, shape: bytes, words: dict[bytes, bytes]) -> bytes:

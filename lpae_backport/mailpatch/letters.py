@@ -13,6 +13,7 @@ from email.message import Message
 from email.parser import BytesParser
 from html import unescape
 
+from lpae_backport.mailpatch.hardspaces import softened
 from lpae_backport.mailpatch.model import Repair
 from lpae_backport.mailpatch.parts import parts_of
 
@@ -27,7 +28,6 @@ _TELLING = re.compile(rb"^(?:From|Subject|Date|Message-ID|Content-Type):", re.M 
 _DIFF = re.compile(r"^(?:> ?)*(?:@@ -\d|diff --git |GIT binary patch)", re.M)
 _PARSER = BytesParser(policy=policy.compat32)
 _ESCAPED = re.compile(r"^(?:&gt; ?)+(?:@@ -\d|diff --git )", re.M)
-_HARD = re.compile(r"^(?:> ?)*[ +-]?\xa0", re.M)
 _EQUALS = re.compile(r"=(?![0-9A-F]{2}|\s*$)", re.M)
 """An equals sign that is none of quoted-printable's."""
 _FULL_LINE = 50
@@ -224,10 +224,7 @@ def _unmask(letter: Letter, text: str, first: int) -> None:
     if "&gt; " in text and _ESCAPED.search(text):
         letter.lines = [unescape(line) for line in letter.lines]
         letter.repairs.append(Repair(first, "'&gt;', '&lt;' and '&amp;' made characters again"))
-    if "\xa0" in text and _HARD.search(text):
-        letter.lines = [
-            line.replace("\xa0", " ") if _HARD.match(line) else line for line in letter.lines
-        ]
+    if "\xa0" in text and softened(letter.lines):
         letter.repairs.append(Repair(first, "no-break spaces made spaces"))
 
 

@@ -89,3 +89,28 @@ def test_one_bad_mail_of_many(work: Path, capsys) -> None:
         shown = capsys.readouterr()
         assert "good: applied" in shown.out
         assert f"error: {work}/{where}" in shown.err
+
+
+def test_binary_files_are_not_tried(work: Path, capsys) -> None:
+    """Git takes a binary patch that this program cannot try: it is no 'no'."""
+    binary = (
+        "diff --git a/x.bin b/x.bin\nnew file mode 100644\nindex 0000000..f76dd23\n"
+        "GIT binary patch\nliteral 2\nJcmZPo000311ONa4\n\nliteral 0\nHcmV?d00001\n\n"
+    )
+    back = diff(AFTER, BEFORE)
+    (work / "bin.patch").write_text(binary)
+    (work / "mixed.patch").write_text(back + binary)
+    (work / "bad.patch").write_text(back.replace("-\t", "-\tno") + binary)
+    assert _run(work, "bin.patch", "mixed.patch", "bad.patch", "--check-apply") == 1
+    lines = [x.strip() for x in capsys.readouterr().out.splitlines() if "git apply" in x]
+    assert lines[:2] == [
+        "git apply: not checked: x.bin is binary",
+        "git apply: not checked: x.bin is binary; all else: exactly",
+    ]
+    assert lines[2].startswith(f"git apply: no: {PATH}")
+    _run(work, "mixed.patch", "--check-apply", "--format=json")
+    apply = json.loads(capsys.readouterr().out)["patches"][0]["apply"]
+    assert (apply["fits"], apply["how"]) == (None, "unchecked")
+    out = work / "out.mbox"
+    _run(work, "mixed.patch", f"--emit={out}")
+    assert "what x.bin has is binary and not written" in capsys.readouterr().err

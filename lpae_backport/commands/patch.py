@@ -3,6 +3,7 @@
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 
 import click
 
@@ -10,6 +11,7 @@ from lpae_backport.commands.trees import opened
 from lpae_backport.errors import ExitCode, TreeError, UsageError
 from lpae_backport.filetree import FileTree
 from lpae_backport.format.patch import FORMATS, PatchReport, Shown
+from lpae_backport.format.patchdata import UNCHECKED
 from lpae_backport.mailpatch.model import Patch
 from lpae_backport.mailpatch.reading import all_patches_of
 from lpae_backport.output import Progress, tell, warn, write_bytes, write_report
@@ -77,7 +79,7 @@ def command(
         verdicts = with_prerequisites(verdicts, tree, reference, arch)
     trials: tuple[Trial, ...] = ()
     if check_apply:
-        trials = tried(patches, tree)
+        trials = _trials(patches, tree)
     report = PatchReport(tree, tuple(verdicts), trials, tuple(unread))
     write_report(FORMATS[form](report, Shown(verbose, comments)), output)
     if unread:
@@ -126,10 +128,25 @@ def _warn(patch: Patch, emit: str) -> None:
     """Say what is not right with a patch that was written as a mail."""
     for problem in patch.problems:
         warn(f"{patch.origin}: {problem.what}; written to {emit} all the same")
+    for change in (c for c in patch.changes if c.is_binary):
+        warn(f"{patch.origin}: what {change.path} has is binary and not written: git will refuse")
     cut = sum(bool(h.problem) for c in patch.changes for h in c.hunks)
     if cut:
         what = "1 hunk is" if cut == 1 else f"{cut} hunks are"
         warn(f"{patch.origin}: {what} not whole; git would take what there is of it")
+
+
+def _trials(patches: list[Patch], tree: FileTree) -> tuple[Trial, ...]:
+    """Say whether git would take patches; of what is binary in them, that it was not tried."""
+    texts = [replace(p, changes=tuple(c for c in p.changes if not c.is_binary)) for p in patches]
+    found = []
+    for whole, text, trial in zip(patches, texts, tried(texts, tree), strict=True):
+        binary = next((c.path for c in whole.changes if c.is_binary), None)
+        if binary is not None and (trial.fits or not text.changes):
+            rest = f"; all else: {trial.why}" if text.changes else ""
+            trial = Trial(False, UNCHECKED, f"not checked: {binary} is binary{rest}")
+        found.append(trial)
+    return tuple(found)
 
 
 def _judged(patches: list[Patch], tree: FileTree) -> list[PatchVerdict]:

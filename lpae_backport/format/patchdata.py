@@ -21,6 +21,8 @@ from lpae_backport.presence.verdict import (
 )
 
 SCHEMA = "lpae-audit/patch/1"
+UNCHECKED = "unchecked"
+"""How a patch applies of which something cannot be tried."""
 
 
 def as_json(
@@ -85,7 +87,8 @@ def _patch(index: int, v: PatchVerdict, trial: Trial | None) -> dict[str, Any]:
         ],
     }
     if trial is not None:
-        data["apply"] = {"fits": trial.fits, "how": trial.how, "why": trial.why}
+        fits = trial.fits if trial.how != UNCHECKED else None
+        data["apply"] = {"fits": fits, "how": trial.how, "why": trial.why}
     return data
 
 

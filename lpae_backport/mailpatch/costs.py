@@ -6,15 +6,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from lpae_backport.mailpatch.rests import PROSE, Doubt, first_word, is_code
-from lpae_backport.mailpatch.sheet import Sheet
+from lpae_backport.mailpatch.sheet import Sheet, is_cut
 from lpae_backport.whitespace import width
 
 NATURAL, BLANK, UNMARKED, MORE, TALK, NOTE = "=", "b", "m", "c", "t", "\\"
 """What a line of the mail is: a line of the hunk as its mark says; an empty line of context that
 lost its mark; another one that did; the rest of the line before; no line of the hunk; the note
 that the file ends without a newline."""
-CUT = ("[...]", "[…]", "[snip]", "[..]", "<snip>", "[ ... ]", "(snip)", "...", "[cut]", "8<")
-"""What people write where they have cut something out."""
 PIECES = 2
 """Whether a line is the third piece of one or the tenth is all the same."""
 WIDE = 62
@@ -91,6 +89,8 @@ class Costs:
         if row in self.sheet.rests:
             rest = [Move(MORE, 0, 0, 0, more)] if piece else []
             return [*rest, Move(TALK, 3 if piece else 0, 0, 0, 0)]
+        if mark != " " and is_cut(text, alone=True):
+            return [Move(TALK, 0, 0, 0, 0)]
         moves = [Move(TALK, self._talk(row, piece, is_done), 0, 0, 0)]
         if mark == "\\" and text[1:2] == " ":
             return [Move(NOTE, 0, 0, 0, piece)] if piece or row > self.first else moves
@@ -103,7 +103,7 @@ class Costs:
                 moves.append(Move(NATURAL, 0, 1, 1, 1))
             elif not text:
                 moves.append(Move(BLANK, self._blank(row, piece), 1, 1, 1))
-            elif mark != "\\" and not text.strip().lower().startswith(CUT):
+            elif mark != "\\" and not is_cut(text):
                 moves.append(Move(UNMARKED, self._unmarked(row, piece), 1, 1, 1))
         if piece and text.strip():
             moves.append(Move(MORE, self._more(row, piece), 0, 0, more))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lpae_backport.mailpatch.model import FileChange, Repair
 from lpae_backport.mailpatch.naming import NOTHING, both, check, named, stripped, unquoted
-from lpae_backport.mailpatch.sheet import Sheet
+from lpae_backport.mailpatch.sheet import Sheet, is_cut
 
 _KEYS = (
     *("diff --git", "diff --cc", "diff --combined", "diff -", "Index:", "old mode", "new mode"),
@@ -17,6 +17,8 @@ _KEYS = (
 )
 _WITH_PATH = ("---", "+++", "copy from", "copy to", "rename from", "rename to", "Index:")
 _BLOBS = re.compile(r"([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: (\d{6}))?")
+_PATH = re.compile(r'"?(?:[abciow]/|/dev/null)\S*(?:\t.*)?\s*')
+"""What follows ``---`` and ``+++`` where it cannot be taken for anything else."""
 _MODE = re.compile(r"[0-7]{6}")
 _MOST_LINES = 40
 
@@ -41,9 +43,37 @@ def begins(sheet: Sheet, row: int) -> bool:
         )
     if text[0] == "I":
         return text.startswith("Index: ") and _follows(sheet, row)
-    if text.startswith("--- "):
-        return sheet.own(row + 1).startswith("+++ ") and sheet.own(row + 2).startswith("@@ -")
-    return False
+    return text.startswith("---") and names_file(sheet, row)
+
+
+def names_file(sheet: Sheet, row: int) -> bool:
+    """Tell whether ``---`` and ``+++`` stand in a line and the next, and a hunk behind them.
+
+    What seems to be that may be lines of a hunk. Only if both are known for paths may they have
+    been wrapped, or may something have been cut out or said before the hunk.
+    """
+    old, at = _named(sheet, row, "---")
+    new, at = _named(sheet, at, "+++") if old else ("", at)
+    if not new:
+        return False
+    if at == row + 2 and sheet.own(at).startswith("@@ -"):
+        return True
+    if _PATH.fullmatch(old) is None or _PATH.fullmatch(new) is None:
+        return False
+    most = min(len(sheet), at + _MOST_LINES)
+    while at < most and (not sheet.own(at).strip() or is_cut(sheet.own(at))):
+        at += 1
+    return sheet.own(at).startswith("@@ -")
+
+
+def _named(sheet: Sheet, row: int, mark: str) -> tuple[str, int]:
+    """Return what follows a mark, on its line or wrapped on the next, and the line behind it."""
+    text = sheet.own(row)
+    if text.startswith(f"{mark} ") and text[4:].strip():
+        return text[4:], row + 1
+    if text.rstrip() == mark and _PATH.fullmatch(sheet.own(row + 1)):
+        return sheet.own(row + 1), row + 2
+    return "", row
 
 
 def _follows(sheet: Sheet, row: int) -> bool:

@@ -5,9 +5,10 @@ import re
 from dataclasses import dataclass, replace
 
 from lpae_backport.mailpatch.costs import BLANK, MORE, NATURAL, NOTE, TALK, UNMARKED, Known
+from lpae_backport.mailpatch.heads import names_file
 from lpae_backport.mailpatch.model import Hunk, Line, LineKind, Repair
 from lpae_backport.mailpatch.objections import objection
-from lpae_backport.mailpatch.sheet import HUNK, Sheet
+from lpae_backport.mailpatch.sheet import HUNK, Sheet, is_cut
 from lpae_backport.mailpatch.tally import Reading, Work, readings
 
 _REST = "rest of the line before, wrapped by a mailer"
@@ -59,8 +60,8 @@ def header_at(sheet: Sheet, row: int) -> tuple[re.Match[str], int] | None:
 def _is_boundary(sheet: Sheet, row: int) -> bool:
     """Tell whether a hunk ends before a line at the latest."""
     text = sheet.own(row)
-    if text.startswith("--- ") and sheet.own(row + 1).startswith("+++ "):
-        return sheet.own(row + 2).startswith("@@ -")
+    if text.startswith("---") and names_file(sheet, row):
+        return True
     return _BOUNDARY.match(text) is not None
 
 
@@ -139,6 +140,8 @@ def _ends(sheet: Sheet, row: int) -> bool:
     if not sheet.is_own(row):
         return not sheet.doubts.get(row)
     text = sheet.texts[row]
+    if is_cut(text, alone=True):
+        return True
     return not text or text.rstrip() == "--" or _is_boundary(sheet, row) or text[:4] == "diff"
 
 

@@ -3,9 +3,9 @@
 
 import re
 
-from lpae_backport.mailpatch.costs import CUT, NATURAL, TALK, WIDE
+from lpae_backport.mailpatch.costs import NATURAL, TALK, WIDE
 from lpae_backport.mailpatch.model import Hunk, LineKind
-from lpae_backport.mailpatch.sheet import Sheet
+from lpae_backport.mailpatch.sheet import Sheet, is_cut
 from lpae_backport.mailpatch.tally import Reading
 from lpae_backport.whitespace import width
 
@@ -40,7 +40,7 @@ def objection(sheet: Sheet, rows: range, reading: Reading, hunk: Hunk, others: l
 
 
 def _shortfall(sheet: Sheet, rows: range, reading: Reading, hunk: Hunk) -> str:
-    cut = [r for r in rows if sheet.texts[r].strip().lower().startswith(CUT)]
+    cut = [r for r in rows if is_cut(sheet.texts[r])]
     text = (
         f"has -{reading.old} +{reading.new} lines where its header says "
         f"-{hunk.old_count} +{hunk.new_count}"

@@ -14,6 +14,7 @@ from lpae_backport.mailpatch.rests import Doubt, Quoted, doubts
 
 HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@(?: ?(.*))?", re.S)
 """The first line of a hunk."""
+_CUT = ("[...]", "[…]", "[snip]", "[..]", "<snip>", "[ ... ]", "(snip)", "...", "[cut]", "8<")
 _QUOTES = re.compile(r"(?:> ?)*")
 _INITIALS = re.compile(r"[A-Z][A-Za-z]{0,3}(?=>)")
 _SIGNED = re.compile(r"((?: ?(?:[A-Z][A-Za-z]{0,3})?>){1,8}) ?(?:@@ -\d|diff --git |Index: \S)")
@@ -97,6 +98,17 @@ def sheet_of(lines: list[str], numbers: Sequence[int]) -> Sheet:
     for row in rests:
         levels[row] = depth
     return Sheet(depth, texts, levels, numbers, columns, others, rests, told)
+
+
+def is_cut(text: str, *, alone: bool = False) -> bool:
+    """Tell whether a line is what people write where they have cut something out.
+
+    Args:
+        text: the line.
+        alone: whether nothing may follow.
+    """
+    text = text.strip().lower()
+    return text in _CUT if alone else text.startswith(_CUT)
 
 
 def _without_initials(lines: list[str]) -> list[str]:

@@ -236,7 +236,8 @@ def test_a_hunk_whose_lines_are_all_in_a_comment(was: str, now: str, status: str
     text = f"/*\n   Toys of the house,\n   for all who play.\n\n{was}\n   That is all\n   there is to say.\n*/\n"
     after = text.replace(was, now)
     made = patch(diff(text + BEFORE, after + BEFORE))
-    assert verdict(made, after + BEFORE).status.value == status
+    assert verdict(made, after + BEFORE).status.value == "applied"
+    assert verdict(made, f"int toys;\n{after}{BEFORE}").status.value == status
 
 
 def test_a_file_that_has_nothing() -> None:
@@ -251,3 +252,11 @@ def test_a_file_that_has_nothing() -> None:
     )
     hunk = verdict(made, "").files[0].hunks[0]
     assert (hunk.status.value, hunk.hunk.problem) == ("conflicts", "")
+
+
+def test_a_hunk_of_dead_code_at_its_very_line() -> None:
+    """Nothing came above it: it was dead code that the patch changed."""
+    dead = f"#if 0\n{BEFORE}#endif\n"
+    made = patch(diff(dead, f"#if 0\n{AFTER}#endif\n"))
+    assert verdict(made, f"#if 0\n{AFTER}#endif\n").status.value == "applied"
+    assert verdict(made, f"int toys;\n#if 0\n{AFTER}#endif\n").status.value == "partly"

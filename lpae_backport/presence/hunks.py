@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind
+from lpae_backport.presence.already import already, squeezed
 from lpae_backport.presence.attributes import in_entries
 from lpae_backport.presence.choosing import Choice, Expected, Looking
 from lpae_backport.presence.claims import Claims
@@ -41,6 +42,12 @@ class FileHunks:
         self._unnamed = _unnamed(self._images)
         self._drift = 0
         self._is_done: bool | None = None
+        self._moved = frozenset(
+            squeezed(x)
+            for image in self._images
+            for x, h in zip(image.lines, image.hunk.lines, strict=True)
+            if h.kind is not LineKind.ADDED
+        )
         self._claims = Claims(reserved(self._images, file) if not file.problem else {})
 
     def verdicts(self) -> list[HunkVerdict]:
@@ -63,7 +70,20 @@ class FileHunks:
         whole = self._whole(image, looking)
         if whole is not None and whole.status is HunkStatus.APPLIED:
             return whole
-        return self._anywhere(image) or whole or self._in_parts(image, looking)
+        found = self._anywhere(image) or whole or self._in_parts(image, looking)
+        if found.status is not HunkStatus.APPLICABLE or self._is_before:
+            return found
+        return self._already(image) or found
+
+    def _already(self, image: Image) -> HunkVerdict | None:
+        """Return a verdict where the hunk would apply, and add what is there already."""
+        there, line = already(image, self._file, self._moved)
+        if not there:
+            return None
+        changed = _changed(image.hunk)
+        absent = [x for x in changed if not any(x is y for y in there)]
+        why = f"{len(there)} of the lines it adds are in the file already; it would add them again"
+        return self._said(image.hunk, HunkStatus.PARTLY, why, (line, line), there, absent)
 
     def _expected(self, hunk: Hunk) -> Expected:
         """Return where its text after and that before should begin, as the hunk above tells."""
@@ -110,12 +130,15 @@ class FileHunks:
             for level in (Level.EXACT, Level.SPACED):
                 if (dead := looking.dead(level)) is not None:
                     return self._dead(image, dead)
-        if left is None:
-            for level in (Level.EXACT, Level.SPACED):
-                left = left or looking.fuzzy(level)
         if left is not None:
             return self._applicable(image, left)
-        if found is not None and good and found.reading.has_some and found.present:
+        has_some = found is not None and good and found.reading.has_some
+        if found is not None and has_some and any(x.kind is LineKind.ADDED for x in found.present):
+            return self._partly(image, found)  # what has some of it cannot take it again
+        for level in (Level.EXACT, Level.SPACED):
+            if (fuzzy := looking.fuzzy(level)) is not None:
+                return self._applicable(image, fuzzy)
+        if found is not None and has_some and found.present:
             return self._partly(image, found)
         if parts is not None and any(p.is_sought and p.present for p in parts.found):
             return self._partly_apart(image, parts)

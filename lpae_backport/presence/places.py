@@ -124,6 +124,8 @@ def is_live(image: Image, side: Side, place: Place, file: Standing) -> bool:
     """Tell whether a place counts: it is compiled, and is comment just where the hunk is."""
     if not file.is_c:
         return True
+    if place.level is Level.EXACT and place.first == image.hunk.new_start:
+        return True  # nothing came above it that could keep it from being compiled
     quiet = file.may_be_quiet(place.first) or file.may_be_quiet(place.last + 1)
     if quiet and place.level is not Level.TOKENS and not _is_prose(image):
         mine = image.after if side is image.after(place.level) else image.before

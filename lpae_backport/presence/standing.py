@@ -44,6 +44,14 @@ class Standing:
         return lines[:-1] if lines[-1] == b"" else lines
 
     @cached_property
+    def where(self) -> dict[bytes, int]:
+        """Where each of its lines stands first, white space squeezed, counted from 1."""
+        found: dict[bytes, int] = {}
+        for i, line in enumerate(self.lines, 1):
+            found.setdefault(b" ".join(line.split()), i)
+        return found
+
+    @cached_property
     def is_c(self) -> bool:
         """Whether it is C, and written by people."""
         return is_c(self.path) and not too_wide(self.lines)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Is most of what a hunk would add in the file already, though the place for it is free?
+
+A new function leaves the lines on either side of it as they were: where a later patch has changed
+it, the hunk still applies above or below, and makes it twice.
+"""
+
+import re
+from collections.abc import Collection
+
+from lpae_backport.mailpatch.model import Line, LineKind
+from lpae_backport.presence.chunks import telling
+from lpae_backport.presence.heads import is_head, name_in
+from lpae_backport.presence.image import Image
+from lpae_backport.presence.standing import Standing
+
+_TOKEN = re.compile(rb"\w+")
+_TELLING = 2
+"""Telling words of a line that counts."""
+_LEAST = 3
+"""Lines that must count for a hunk to be known by them."""
+_MOST = 0.7
+"""The share of them that the file must have."""
+
+
+def squeezed(text: bytes) -> bytes:
+    """Return a line with a blank for each stretch of white space."""
+    return b" ".join(text.split())
+
+
+def already(image: Image, file: Standing, moved: Collection[bytes]) -> tuple[list[Line], int]:
+    """Return the added lines that a file has, if it has most of them, and where the first is.
+
+    Args:
+        image: the hunk.
+        file: the file.
+        moved: lines that the patch takes from somewhere in the file, squeezed.
+    """
+    lines = zip(image.lines, image.hunk.lines, strict=True)
+    added = [(squeezed(x), x, h) for x, h in lines if h.kind is LineKind.ADDED]
+    added = [a for a in added if a[0] not in moved]
+    counted = [a for a in added if telling(_TOKEN.sub(rb" \g<0> ", a[0])) >= _TELLING]
+    heads = [x for x, raw, _ in added if is_head(raw) and name_in(raw)]
+    where = file.where
+    if not heads or len(counted) < _LEAST or not all(x in where for x in heads):
+        return [], 0  # code is like other code: only what has a name is known again
+    there = [h for x, _, h in counted if x in where]
+    return (there, where[heads[0]]) if len(there) >= _MOST * len(counted) else ([], 0)

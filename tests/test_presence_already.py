@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A hunk that would still apply, to a file that has what it adds."""
+
+import pytest
+
+from tests.patches import diff, patch, verdict
+
+ABOVE = "static int toy_a(struct toy *toy)\n{\n\treturn toy_read(toy, 1);\n}\n\n"
+BELOW = "static int toy_z(struct toy *toy)\n{\n\treturn toy_read(toy, 9);\n}\n"
+NEW = (
+    "static int toy_make(struct toy *toy, int mode)\n{\n\tstruct maker *maker = toy->maker;\n"
+    "\tint ret;\n\n\tret = maker_open(maker, mode);\n\tif (ret)\n\t\treturn ret;\n"
+    "\tmaker_count(maker, toy);\n\treturn maker_close(maker);\n}\n\n"
+)
+MADE = patch(diff(ABOVE + BELOW, ABOVE + NEW + BELOW))
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("\tmaker_count(maker, toy);\n", "\tmaker_count(maker, toy);\n\tmaker_log(maker);\n"),
+        ("maker_open(maker, mode)", "maker_open(maker, mode, 0)"),
+    ],
+)
+def test_a_new_function_that_was_changed_since(was: str, now: str) -> None:
+    """The lines on either side of it are as they were, and it must not be added again."""
+    hunk = verdict(MADE, ABOVE + NEW.replace(was, now) + BELOW).files[0].hunks[0]
+    assert hunk.status.value == "partly"
+    assert hunk.present
+
+
+def test_a_function_that_the_patch_itself_moves() -> None:
+    """What it takes from elsewhere in the file is no sign of it."""
+    before = NEW + "int toys[9];\n" * 9 + ABOVE + BELOW
+    after = "int toys[9];\n" * 9 + ABOVE + NEW + BELOW
+    made = patch(diff(before, after))
+    assert {h.status.value for h in verdict(made, before).files[0].hunks} == {"applicable"}
+
+
+def test_a_function_like_another_one() -> None:
+    """Its lines are like those of its sister; its name is its own."""
+    sister = NEW.replace("toy_make(", "toy_remake(")
+    assert verdict(MADE, sister + ABOVE + BELOW).status.value == "applicable"

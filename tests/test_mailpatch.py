@@ -387,7 +387,7 @@ def test_mailbox(tmp_path: Path) -> None:
     assert [p.position[0] for p in found] == [1, 2, 3]
     assert [x for p in found for x in lines(p) if "return 1" in x] == []
     assert [(c.author, c.text, c.line) for c in found[1].comments] == [("Re Viewer", "No.", 8)]
-    words = " ".join(r.what for r in found[0].repairs)
+    words = " ".join(r.what for r in found[0].notes)
     assert "cover letter" in words
     assert "older version" in words
     maildir = tmp_path / "maildir"
@@ -406,7 +406,7 @@ def test_folder(tmp_path: Path) -> None:
     (tmp_path / "README").write_text("nothing\n")
     found = patches_of(str(tmp_path))
     assert [p.position[0] for p in found] == [1, 2]
-    assert any("0000-cover-letter.patch" in r.what for r in found[0].repairs)
+    assert any("0000-cover-letter.patch" in r.what for r in found[0].notes)
     (tmp_path / "series").write_text("0002-b.patch -p1\n# no\n0001-a.patch\n")
     assert [p.position[0] for p in patches_of(str(tmp_path))] == [2, 1]
     (tmp_path / "series").write_text("../x.patch\n")

@@ -114,3 +114,22 @@ def test_binary_files_are_not_tried(work: Path, capsys) -> None:
     out = work / "out.mbox"
     _run(work, "mixed.patch", f"--emit={out}")
     assert "what x.bin has is binary and not written" in capsys.readouterr().err
+
+
+def test_a_cover_letter_is_no_repair(work: Path, capsys) -> None:
+    """Nothing is broken in a mail without a patch: that it was skipped is a note."""
+    head = "From x Mon Sep 17 00:00:00 2001\nFrom: A <a@example.org>\nSubject: [PATCH {}/1] it\n\n"
+    mails = [head.format(0) + "Words.\n", head.format(1) + diff(BEFORE, AFTER)]
+    (work / "all.mbox").write_text("\n".join(mails))
+    assert _run(work, "all.mbox") == 0
+    out = capsys.readouterr().out
+    assert "repair" not in out
+    assert "1 note on the other mails" in out
+    _run(work, "all.mbox", "-v")
+    out = capsys.readouterr().out
+    assert "mended" not in out
+    assert ": cover letter without a patch skipped: " in out
+    _run(work, "all.mbox", "--format=json")
+    (patch,) = json.loads(capsys.readouterr().out)["patches"]
+    assert patch["repairs"] == []
+    assert "cover letter" in patch["notes"][0]["what"]

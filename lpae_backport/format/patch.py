@@ -82,6 +82,10 @@ def _patch(v: PatchVerdict, shown: Shown) -> Iterator[str]:
         yield f"  {count(len(repairs), 'repair')} of what mailers broke (-v shows them)"
     for r in repairs if shown.detail else ():
         yield f"  mended, line {r.at}: {printable(r.what)}"
+    if v.patch.notes and not shown.detail:
+        yield f"  {count(len(v.patch.notes), 'note')} on the other mails (-v shows them)"
+    for r in v.patch.notes if shown.detail else ():
+        yield f"  note{f', line {r.at}' if r.at else ''}: {printable(r.what)}"
     yield from _prerequisites(v.prerequisites, shown.detail)
     if shown.comments:
         yield ""

@@ -73,6 +73,7 @@ def _patch(index: int, v: PatchVerdict, trial: Trial | None) -> dict[str, Any]:
         "files": [f.change.path for f in v.files],
         "repairs": [_repair(r) for r in repairs_of(p)],
         "problems": [_repair(r) for r in p.problems],
+        "notes": [_repair(r) for r in p.notes],
         "comments": [
             {
                 "author": c.author,

@@ -195,7 +195,7 @@ def with_told(patches: list[Patch], told: list[Repair]) -> list[Patch]:
     """Return patches, the first with what is to be told of all of the input."""
     if not patches or not told:
         return patches
-    return [replace(patches[0], repairs=(*patches[0].repairs, *told)), *patches[1:]]
+    return [replace(patches[0], notes=(*patches[0].notes, *told)), *patches[1:]]
 
 
 def _line(patch: Patch) -> int:

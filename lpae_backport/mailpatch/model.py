@@ -167,6 +167,7 @@ class Patch:
         comments: what was said about it.
         repairs: what was mended outside of hunks and heads of files.
         problems: what could not be mended, each with the line of the input.
+        notes: what is to be told of the input's other mails: skipped, outdated, joined.
     """
 
     origin: str
@@ -180,3 +181,4 @@ class Patch:
     comments: tuple[Comment, ...] = ()
     repairs: tuple[Repair, ...] = ()
     problems: tuple[Repair, ...] = ()
+    notes: tuple[Repair, ...] = ()

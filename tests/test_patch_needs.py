@@ -157,3 +157,51 @@ def test_a_hunk_that_would_count_as_applied_says_so() -> None:
     gone = VM.replace("\tvm->size -= size;\n", "")
     _, whys = _found(diff(VM, gone, context=5), AREA.replace("\tarea->size -= size;\n", ""))
     assert [w.split(" in this file ")[1][:18] for w in whys] == ["it counts as appli"]
+
+
+def test_what_a_patch_defines_is_its_own_however_it_is_written() -> None:
+    """An enumerator with a comment, one of a list in a line, a tag whose brace comes below."""
+    own = "enum toy_how {\n\tTOY_HOW_ONE,\t/* the first */\n\tTOY_HOW_TWO = 2 /* last */\n};\n"
+    own += "enum { TOY_OFF_A, TOY_OFF_B = 4 };\nstruct toy_kern\n{\n\tint a;\n};\n"
+    use = "\ttoy_alien(TOY_HOW_ONE, TOY_HOW_TWO, TOY_OFF_A, TOY_OFF_B, (struct toy_kern *)toy);\n"
+    assert {*_needs(diff(BEFORE, own + BEFORE.replace(MODE, MODE + use)))} == {"toy_alien"}
+
+
+def test_a_star_begins_code_or_a_comment() -> None:
+    """``*name(…) = x`` uses a function; what stands behind a star in a comment does not."""
+    text = "\t/*\n\t * toy_told() tells\n\t */\n\t*toy_alien(toy) = 1;\n"
+    assert {*_needs(diff(BEFORE, BEFORE.replace(MODE, MODE + text)))} == {"toy_alien"}
+
+
+def test_what_is_no_renaming_is_not_called_one() -> None:
+    """Words of C; a name that the patch uses itself; one that several others stand for."""
+    words = VM.replace("int size)", "loff_t size)").replace("static void", "static loff_t")
+    names, _ = _found(diff(words, words.replace("vm->size -=", "vm->size +="), context=9), AREA)
+    assert "toy_area → toy_vm" in names and not any(n.startswith(("int ", "void ")) for n in names)
+    used = VM.replace("toy_wake(", "toy_rouse(").replace("toy->late = 1", "toy_rouse(toy)")
+    text = AREA.replace("toy->late = 1", "toy_wake(toy)")
+    both = used.replace("\ttoy_rouse(toy);\n}", "\ttoy_rouse(toy);\n\ttoy_wake(toy);\n}")
+    assert "toy_wake → toy_rouse" not in _found(diff(used, both, context=9), text)[0]
+    body = "".join(f"\tif (toy->at[{i}] > {i})\n\t\ttoy_old(toy, {i});\n" for i in range(9))
+    many = re.sub(r"toy_old\(toy, (\d)", lambda m: f"toy_new_{int(m[1]) // 3}(toy, {m[1]}", body)
+    head, end = "static void toy_all(struct toy *toy)\n{\n", "\ttoy_end(toy);\n}\n"
+    made = diff(head + many + end, head + many + "\ttoy->n++;\n" + end, context=30)
+    assert _found(made, head + body + end)[0] == []
+
+
+def test_a_struct_that_is_only_used_is_not_the_patch_s_own() -> None:
+    """``static const struct x y = {`` and a parameter above a brace define no struct."""
+    own = "static const struct toy_alien_ops toy_ops = {\n\t.a = 1,\n};\n\n"
+    own += "static int toy_more(struct toy_alien *alien)\n{\n\treturn 0;\n}\n\n"
+    assert {*_needs(diff(BEFORE, own + BEFORE))} == {"toy_alien_ops", "toy_alien"}
+
+
+def test_a_renaming_without_a_proof_is_told_as_likely() -> None:
+    """It is told where the names are alike, or it is so at many places."""
+    made = VM.replace("toy_wake(", "rouse_it(").replace("int size)", "loff_t size)")
+    small = MemoryTree({PATH: AREA.encode()})
+    given = patch(diff(made, made.replace("vm->size -=", "vm->size +="), context=20))
+    found = with_prerequisites([judge(given, small)], small, None, "arm64")[0]
+    told = {p.name: p.why for p in found.prerequisites if p.kind == "rename"}
+    assert told["toy_area → toy_vm"].endswith("; likely: no hunk applies with it yet")
+    assert "toy_wake → rouse_it" not in told

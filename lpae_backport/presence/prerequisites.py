@@ -23,6 +23,10 @@ _INCLUDE = re.compile(r"^\s*#\s*include\s*<([^>\"]+)>")
 _DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)")
 _FUNCTION = re.compile(r"^(?:[A-Za-z_][\w\s*]*?[\s*])?(\w+)\s*\(")
 _ENUMERATOR = re.compile(r"^\s*([A-Z]\w*)\s*(?:=[^,;]*)?,?\s*$")
+_ENUM = re.compile(r"\benum\b[^{}();]*\{([^{}]*)")
+_TAGGED = re.compile(r"\s*(?:typedef\s+)?(?:struct|union|enum)\s+(\w+)\s*(\{|\Z)")
+_STAR = re.compile(r"\s*\*(?:[\s*/]|\Z)")
+"""A line amid a comment; ``*name`` is code."""
 _KEYWORDS = frozenset(
     ("if", "for", "while", "switch", "return", "sizeof", "typeof", "defined", "do", "else")
     + ("case", "__attribute__", "asm", "offsetof")
@@ -55,7 +59,7 @@ def with_prerequisites(
     for i in open_:
         verdict, used = renamed(out[i], found[i], shelf)
         told = [r for r in found[i] if r in used or r in known(found[i], absent)]
-        more = [prerequisite(r, out[i]) for r in told]
+        more = [prerequisite(r, out[i], is_proven=r in used) for r in told]
         new_names = {r.new.decode("latin-1") for r in told}
         needed = [] if new is None else _needed(out[i], tree, new, arch)
         named = {_word(p) for p in needed}
@@ -114,13 +118,8 @@ def _asked(verdict: PatchVerdict, shelf: Shelf) -> dict[str, Prerequisite]:
 
 def _used(text: str) -> Iterable[tuple[str, str]]:
     """Yield what a line of C calls or names."""
-    if len(text) > _WIDE:
-        return
-    code = without_comments(text.encode("utf-8", "surrogateescape")).decode("latin-1")
-    if code.lstrip().startswith("*"):
-        return
-    include = _INCLUDE.match(code)
-    if include is not None:
+    code = _code(text)
+    if _INCLUDE.match(code):
         return
     code = re.sub(r"\"(?:\\.|[^\"\\])*\"", '""', code)
     for m in _TAG.finditer(code):
@@ -134,17 +133,25 @@ def _used(text: str) -> Iterable[tuple[str, str]]:
 def _own(patch: Patch) -> frozenset[str]:
     """Return the names that a patch brings itself."""
     found: set[str] = set()
-    for change in patch.changes:
-        for hunk in change.hunks:
-            for x in hunk.lines:
-                if x.kind is not LineKind.ADDED:
-                    continue
-                for shape in (_DEFINE, _FUNCTION, _ENUMERATOR):
-                    if m := shape.match(x.text):
-                        found.add(m[1])
-                if (m := _TAG.search(x.text)) and x.text.rstrip().endswith("{"):
-                    found.add(m[2])
+    for hunk in (h for c in patch.changes for h in c.hunks):
+        lines = [_code(x.text) for x in hunk.lines if x.kind is LineKind.ADDED]
+        for text, below in zip(lines, [*lines, ""][1:], strict=True):
+            for shape in (_DEFINE, _FUNCTION, _ENUMERATOR):
+                if m := shape.match(text):
+                    found.add(m[1])
+            for m in _ENUM.finditer(text):
+                found.update(re.findall(r"(?:\A|,)\s*(\w+)", m[1]))
+            if (m := _TAGGED.match(text)) and (m[2] or below.startswith("{")):
+                found.add(m[1])
     return frozenset(found)
+
+
+def _code(text: str) -> str:
+    """Return a line without its comments; nothing of one that nobody wrote."""
+    if len(text) > _WIDE or _STAR.match(text):
+        return ""
+    code = without_comments(text.encode("utf-8", "surrogateescape")).decode("latin-1")
+    return code.rstrip()
 
 
 def _needed(verdict: PatchVerdict, tree: FileTree, new: FileTree, arch: str) -> list[Prerequisite]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from lpae_backport.filetree import UnreadableError
 from lpae_backport.mailpatch.model import Hunk, LineKind
+from lpae_backport.masking import without_comments
 from lpae_backport.presence.hunks import FileHunks
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.nearest import nearest
@@ -28,8 +29,17 @@ from lpae_backport.presence.verdict import (
 
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w+\Z")
 _LEAST = 2
+_OFTEN = 5
+"""Places from which on a name may be another that is not like it, without a proof."""
 _SHARE = 0.6
 """Which share of the places of a name must have the same other one there."""
+_WIDE = 2000
+"""Columns of a line beyond which it is no code that somebody wrote."""
+_KEYWORDS = frozenset(
+    b"auto bool break case char const continue default do double else enum extern float for goto"
+    b" if inline int long register return short signed sizeof static struct switch typedef union"
+    b" unsigned void volatile while".split()
+)
 _LONG = 5
 """Letters below which a name is a local one, and tells nothing of the tree."""
 _SIMILAR = 0.4
@@ -59,28 +69,68 @@ class Renaming:
 
 def renamings(verdict: PatchVerdict, shelf: Shelf) -> list[Renaming]:
     """Return the names of a patch that the tree has others for, the most frequent first."""
+    pairs, kept = _pairs(verdict, shelf)
+    mine_all: Counter[bytes] = Counter()
+    theirs_all: Counter[bytes] = Counter()
+    for (mine, theirs), n in pairs.items():
+        mine_all[mine] += n
+        theirs_all[theirs] += n
+    text = _text(verdict)
+    order = sorted(pairs.items(), key=lambda p: (-p[1], p[0]))
+    every = [_renaming(mine, theirs, n, text, kept) for (mine, theirs), n in order]
+    able = [r for r in every if not re.search(_shape([r]), text)]
+    best: dict[bytes, Renaming] = {}
+    for r in able:
+        least = max(_LEAST, _SHARE * mine_all[r.new], _SHARE * theirs_all[r.old])
+        if r.count >= least:
+            best.setdefault(r.new, r)
+    ways = {_parts(r.old, r.new) for r in best.values()}
+    for r in able:
+        if _parts(r.old, r.new) in ways:
+            best.setdefault(r.new, r)
+    return list(best.values())
+
+
+def _pairs(
+    verdict: PatchVerdict, shelf: Shelf
+) -> tuple[Counter[tuple[bytes, bytes]], frozenset[bytes]]:
+    """Return how often which name of a patch stands for which of the tree, and what is the same."""
     pairs: Counter[tuple[bytes, bytes]] = Counter()
-    every: Counter[bytes] = Counter()
     kept: set[bytes] = set()
     for file, hunk in _stuck(verdict):
         found = nearest(Image(hunk.hunk, file.change.path), shelf.standing(hunk.path))
         if found is None or found.similarity < _SIMILAR:
             continue
-        for mine, theirs in found.pairs:
-            if mine != theirs and _IDENTIFIER.match(mine) and _IDENTIFIER.match(theirs):
-                pairs[mine, theirs] += 1
-                every[mine] += 1
+        for pair in found.pairs:
+            if pair[0] != pair[1] and all(map(_is_name, pair)):
+                pairs[pair] += 1
         kept |= found.kept
-    best: dict[bytes, Renaming] = {}
-    order = sorted(pairs.items(), key=lambda p: (-p[1], p[0]))
-    for (mine, theirs), n in order:
-        if n >= _LEAST and n >= _SHARE * every[mine] and mine not in best:
-            best[mine] = Renaming(theirs, mine, n, theirs in kept)
-    ways = {_parts(r.old, r.new) for r in best.values()}
-    for (mine, theirs), n in order:
-        if mine not in best and _parts(theirs, mine) in ways:
-            best[mine] = Renaming(theirs, mine, n, theirs in kept)
-    return list(best.values())
+    return pairs, frozenset(kept)
+
+
+def _is_name(word: bytes) -> bool:
+    return _IDENTIFIER.match(word) is not None and word not in _KEYWORDS
+
+
+def _text(verdict: PatchVerdict) -> bytes:
+    """Return the lines of a patch, without comments and strings."""
+    rows = [
+        x.text
+        for f in verdict.files
+        for h in f.hunks
+        for x in h.hunk.lines
+        if len(x.text) <= _WIDE and not x.text.lstrip().startswith("* ")
+    ]
+    data = "\n".join(rows).encode("utf-8", "surrogateescape")
+    return re.sub(rb'"(?:\\.|[^"\\\n])*"', b'""', without_comments(data))
+
+
+def _renaming(
+    mine: bytes, theirs: bytes, count: int, text: bytes, kept: frozenset[bytes]
+) -> Renaming:
+    """Return a renaming: of a tag alone, where the tree's word stands in the patch otherwise."""
+    is_tag = theirs in kept and re.search(rb"\bstruct %b\b" % re.escape(mine), text) is not None
+    return Renaming(theirs, mine, count, is_tag)
 
 
 def _parts(old: bytes, new: bytes) -> tuple[bytes, bytes]:
@@ -102,13 +152,19 @@ def _stuck(verdict: PatchVerdict) -> list[tuple[FileVerdict, HunkVerdict]]:
 
 
 def known(found: Sequence[Renaming], absent: frozenset[bytes]) -> list[Renaming]:
-    """Return those whose name in the patch is nowhere in the tree.
+    """Return those that are likely without a proof.
+
+    The name in the patch is nowhere in the tree, and is like the old one or stands for it often.
 
     Args:
         found: renamings.
         absent: the names that are nowhere in the tree.
     """
-    return [r for r in found if r.new in absent]
+    return [r for r in found if r.new in absent and (r.count >= _OFTEN or _are_akin(r))]
+
+
+def _are_akin(r: Renaming) -> bool:
+    return not {*r.old.split(b"_")}.isdisjoint({*r.new.split(b"_")} - {b""})
 
 
 def candidates(found: Sequence[Renaming]) -> list[bytes]:
@@ -116,8 +172,14 @@ def candidates(found: Sequence[Renaming]) -> list[bytes]:
     return [r.new for r in found if len(r.new) >= _LONG and r.old != r.new]
 
 
-def prerequisite(r: Renaming, verdict: PatchVerdict) -> Prerequisite:
-    """Return a renaming as what must come first."""
+def prerequisite(r: Renaming, verdict: PatchVerdict, *, is_proven: bool) -> Prerequisite:
+    """Return a renaming as what must come first.
+
+    Args:
+        r: the renaming.
+        verdict: what is said of the patch.
+        is_proven: whether some hunk applies after it and others, and not without.
+    """
     word = re.compile(rf"\b{re.escape(r.new.decode('latin-1'))}\b")
     lines = tuple(
         x.at
@@ -129,6 +191,7 @@ def prerequisite(r: Renaming, verdict: PatchVerdict) -> Prerequisite:
     old, new = r.old.decode("latin-1"), r.new.decode("latin-1")
     places = "1 place" if r.count == 1 else f"{r.count} places"
     why = f"the patch has {new} at {places} where the tree has {old}"
+    why += "" if is_proven else "; likely: no hunk applies with it yet"
     return Prerequisite(f"{old} → {new}", "rename", why, lines)
 
 

@@ -351,3 +351,23 @@ def test_commit_is_named_where_it_is_known(run, demo: Path) -> None:
     head = git(demo, "rev-parse", "HEAD")
     done = run("learn", f"{demo}@{head}", "--new", demo, "--format", "json")
     assert head in json.loads(done.out)["files"]["steps/1.yaml"]
+
+
+def test_commit_of_a_mail_is_named(run, demo: Path, tmp_path: Path) -> None:
+    """A mail of format-patch says what commit it is of; one with zeros, or of a series, does not."""
+    head = git(demo, "rev-parse", "HEAD")
+    mail = git(demo, "format-patch", "-1", "--stdout")
+    for name, text, is_told in (
+        ("one.patch", f"{mail}\n", True),
+        ("zero.patch", f"{mail}\n".replace(head, "0" * 40), False),
+        (
+            "box.patch",
+            f"{mail}\n".replace("Mon Sep 17 00:00:00 2001", "Tue Feb 1 10:00:00 2022"),
+            False,
+        ),
+    ):
+        (tmp_path / name).write_text(text)
+        done = run("learn", tmp_path / name, "--new", demo, "--format", "json")
+        step = json.loads(done.out)["files"]["steps/1.yaml"]
+        assert (f"sha: {head}" in step or f"sha: '{head}'" in step) == is_told
+        assert ("commits:" in step) == is_told

@@ -133,3 +133,19 @@ def test_a_cover_letter_is_no_repair(work: Path, capsys) -> None:
     (patch,) = json.loads(capsys.readouterr().out)["patches"]
     assert patch["repairs"] == []
     assert "cover letter" in patch["notes"][0]["what"]
+
+
+def test_the_commit_of_a_mail_is_told(work: Path, capsys) -> None:
+    """Each mail of format-patch says what commit it was made of; what says so otherwise does not."""
+    shas = ("0123456789" * 4, "89abcdef01" * 4, "0" * 40)
+    body = "From: A <a@example.org>\nSubject: [PATCH] {}\n\n{}"
+    later = AFTER.replace("toy->count++", "toy->count += 2")
+    diffs = (diff(BEFORE, AFTER), diff(AFTER, later), diff(later, AFTER))
+    mails = [
+        f"From {sha} Mon Sep 17 00:00:00 2001\n{body.format(i, made)}"
+        for i, (sha, made) in enumerate(zip(shas, diffs, strict=True))
+    ]
+    (work / "all.mbox").write_text("\n".join(mails))
+    _run(work, "all.mbox", "good.patch", "--format=json")
+    told = [p["commit"] for p in json.loads(capsys.readouterr().out)["patches"]]
+    assert told == [shas[0], shas[1], None, None]

@@ -68,6 +68,7 @@ def _patch(index: int, v: PatchVerdict, trial: Trial | None) -> dict[str, Any]:
         "author": p.author,
         "date": p.date,
         "subject": p.subject,
+        "commit": p.commit or None,
         "position": list(p.position) if p.position[1] else None,
         "status": v.status.value,
         "files": [f.change.path for f in v.files],

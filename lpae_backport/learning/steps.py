@@ -14,7 +14,6 @@ from lpae_backport.learning.proving import Sides, audits, cases, unproven
 from lpae_backport.mailpatch.model import Patch
 from lpae_backport.rule import Pack, Step
 
-_SHA = re.compile(r"(?<=@)[0-9a-f]{12,40}\b")
 _TRAILER = re.compile(r"[\w-]+:")
 
 
@@ -61,8 +60,8 @@ class Steps:
         # A message that is all trailers says nothing of why.
         message = patches[0].message.strip().split("\n\n")[0]
         self._why = subject if _TRAILER.match(message) else message or subject
-        sha = _SHA.search(patches[0].origin)
-        self._commit = (sha[0], subject) if sha and len(patches) == 1 else None
+        sha = patches[0].commit
+        self._commit = (sha, subject) if sha and len(patches) == 1 else None
 
     def proven(self, facts: Iterable[Fact]) -> tuple[list[StepProof], dict[str, str]]:
         """Return steps of what can be proven of some facts, and their files by path."""

@@ -95,6 +95,7 @@ def patch_of(letter: Letter, origin: str, tree: FileTree | None, work: Work) -> 
         comments(sheet, talk, said, _plain_name(sender)),
         (*letter.repairs, *word.repairs),
         (*letter.problems, *told, *diff.problems, *totals, *others),
+        commit=letter.commit,
     )
 
 

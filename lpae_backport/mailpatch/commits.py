@@ -72,7 +72,14 @@ def _patch(store: GitStore, commit: str, below: str, name: str) -> Patch | None:
     if patch is None:
         return None
     subject = " ".join(subject.split())
-    return replace(patch, author=author, date=date, subject=subject, message=rest.strip("\n"))
+    return replace(
+        patch,
+        author=author,
+        date=date,
+        subject=subject,
+        message=rest.strip("\n"),
+        commit=commit,
+    )
 
 
 def _person(text: str) -> tuple[str, str]:

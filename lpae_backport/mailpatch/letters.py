@@ -20,6 +20,8 @@ from lpae_backport.mailpatch.parts import parts_of
 MAX_LETTERS = 20_000
 """Most mails that are read from one mailbox."""
 _FROM_LINE = re.compile(rb"^From [^\n]{1,200}\n(?=[!-9;-~]{1,76}:|>?From )", re.M)
+_MADE = re.compile(rb"From (?!0{40})([0-9a-f]{40}) Mon Sep 17 00:00:00 2001\r?\n")
+"""What ``git format-patch`` begins with: no other program knows that day."""
 _SHOWN = re.compile(
     rb"^commit [0-9a-f]{7,64}\b[^\n]{0,200}\n(?=(?:Merge|Author|AuthorDate):)", re.M
 )
@@ -44,6 +46,7 @@ class Letter:
         lines: the lines of its body.
         numbers: the lines of the input they are.
         sender, date, subject: from its head, decoded; empty if it has none.
+        commit: the id that ``git format-patch`` writes above that; empty if it did not.
         repairs: what was mended.
         problems: what could not be.
     """
@@ -53,6 +56,7 @@ class Letter:
     sender: str = ""
     date: str = ""
     subject: str = ""
+    commit: str = ""
     repairs: list[Repair] = field(default_factory=list)
     problems: list[Repair] = field(default_factory=list)
 
@@ -95,6 +99,14 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, bool]]:
 
 
 def _letters(chunk: bytes, first: int, is_boxed: bool) -> Iterator[Letter]:
+    made = _MADE.match(chunk)
+    for letter in _unpacked(chunk, first, is_boxed):
+        if made is not None and not letter.commit:
+            letter.commit = made[1].decode()
+        yield letter
+
+
+def _unpacked(chunk: bytes, first: int, is_boxed: bool) -> Iterator[Letter]:
     if is_boxed:
         _, _, chunk = chunk.partition(b"\n")
         first += 1

@@ -168,6 +168,7 @@ class Patch:
         repairs: what was mended outside of hunks and heads of files.
         problems: what could not be mended, each with the line of the input.
         notes: what is to be told of the input's other mails: skipped, outdated, joined.
+        commit: the id of the commit that it was made of, if the input says it; else empty.
     """
 
     origin: str
@@ -182,3 +183,4 @@ class Patch:
     repairs: tuple[Repair, ...] = ()
     problems: tuple[Repair, ...] = ()
     notes: tuple[Repair, ...] = ()
+    commit: str = ""

@@ -78,7 +78,7 @@ def test_formats(kernel: Path, capsys) -> None:
     assert hunk["status"] == "applicable"
     assert hunk["header"].startswith(f"@@ -{hunk['at']['line']},")
     assert data["patches"][0]["subject"] == "toy: count"
-    assert [p["name"] for p in data["prerequisites"]] == ["toy_start_clocked"]
+    assert [p["name"] for p in data["prerequisites"]] == ["count", "toy_start_clocked"]
 
 
 def test_emit_is_taken_by_git(kernel: Path, tmp_path: Path, capsys) -> None:

@@ -205,3 +205,16 @@ def test_a_renaming_without_a_proof_is_told_as_likely() -> None:
     told = {p.name: p.why for p in found.prerequisites if p.kind == "rename"}
     assert told["toy_area → toy_vm"].endswith("; likely: no hunk applies with it yet")
     assert "toy_wake → rouse_it" not in told
+
+
+def test_headers_and_fields_that_nobody_has_are_told() -> None:
+    """A header of the kernel's folders, and a field that is in no file and not of the patch."""
+    includes = "#include <linux/toy_more.h>\n#include <linux/toy.h>\n#include <toylib/own.h>\n"
+    own = "struct toy_state {\n\tint level, depth;\n\tint (*hook)(void);\n\tDECLARE_BITMAP(map, 4);\n};\n"
+    use = "\ttoy->alien = toy->state.level + toy->state.depth;\n\ttoy->hook(toy->map);\n"
+    start = "#include <linux/toy.h>\n"
+    after = BEFORE.replace(start, includes + own).replace(MODE, MODE + use)
+    found = _needs(diff(BEFORE, after), None, **{"lib/x.h": "int DECLARE_BITMAP, state;\n"})
+    assert {n: p.kind for n, p in found.items()} == {"linux/toy_more.h": "header", "alien": "field"}
+    fresh = diff("", "int toy_more;\n", "include/linux/toy_more.h")
+    assert "linux/toy_more.h" not in _needs(diff(BEFORE, after) + fresh)

@@ -19,6 +19,9 @@ from lpae_backport.presence.verdict import HunkStatus, PatchVerdict, Prerequisit
 _CALL = re.compile(r"(?<![\w.>])([A-Za-z_]\w+)\s*\(")
 _TAG = re.compile(r"\b(struct|union|enum)\s+([A-Za-z_]\w+)")
 _MACRO = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b")
+_FIELD = re.compile(r"(?:->|(?<=[\w)\]])\.|(?:\A|[{,(])\s*\.)\s*([A-Za-z_]\w+)")
+_BARE = re.compile(r"(?<![.>\w])[A-Za-z_]\w+")
+_DECLARED = re.compile(r"[^=(]*;\Z|\s*(?:DECLARE_|DEFINE_|(?:__)?struct_group)\w*\(|.*\(\s*\*")
 _INCLUDE = re.compile(r"^\s*#\s*include\s*<([^>\"]+)>")
 _DEFINE = re.compile(r"^\s*#\s*define\s+(\w+)")
 _FUNCTION = re.compile(r"^(?:[A-Za-z_][\w\s*]*?[\s*])?(\w+)\s*\(")
@@ -31,6 +34,9 @@ _KEYWORDS = frozenset(
     ("if", "for", "while", "switch", "return", "sizeof", "typeof", "defined", "do", "else")
     + ("case", "__attribute__", "asm", "offsetof")
 )
+_APART = ("tools/", "samples/", "scripts/", "usr/", "Documentation/")
+"""Folders of programs that are no part of the kernel, and have other headers."""
+_WHY = "added lines use it; neither the tree nor the patch has it"
 _WIDE = 2000
 """Columns of a line beyond which it is no code that somebody wrote."""
 _MOST = 400
@@ -64,6 +70,7 @@ def with_prerequisites(
         needed = [] if new is None else _needed(out[i], tree, new, arch)
         named = {_word(p) for p in needed}
         needed += [p for n, p in asked[i].items() if n.encode() in absent and _word(p) not in named]
+        needed += [h for h in _headers(out[i], tree) if h.name not in {p.name for p in needed}]
         more += [p for p in needed if p.name.split(".")[0] not in new_names]
         out[i] = replace(verdict, prerequisites=(*out[i].prerequisites, *more))
     return out
@@ -99,7 +106,7 @@ def _added(verdict: PatchVerdict, counts: Callable[[str], bool] = is_c) -> list[
 
 def _asked(verdict: PatchVerdict, shelf: Shelf) -> dict[str, Prerequisite]:
     """Return what added lines use that neither the patch nor the files it changes have."""
-    own = _own(verdict.patch)
+    own, members = _own(verdict.patch), _members(verdict.patch)
     texts = []
     for path in {h.path for f in verdict.files for h in f.hunks if h.path}:
         try:
@@ -110,10 +117,28 @@ def _asked(verdict: PatchVerdict, shelf: Shelf) -> dict[str, Prerequisite]:
     uses: dict[str, tuple[str, list[int]]] = {}
     for _, line in _added(verdict):
         for kind, name in _used(line.text):
-            if name not in own and name.encode() not in here and name not in _KEYWORDS:
+            brought = members if kind == "field" else own
+            if name not in brought and name.encode() not in here and name not in _KEYWORDS:
                 uses.setdefault(name, (kind, []))[1].append(line.at)
-    why = "added lines use it; neither the tree nor the patch has it"
-    return {n: Prerequisite(n, kind, why, tuple(at)) for n, (kind, at) in uses.items()}
+    return {n: Prerequisite(n, kind, _WHY, tuple(at)) for n, (kind, at) in uses.items()}
+
+
+def _headers(verdict: PatchVerdict, tree: FileTree) -> list[Prerequisite]:
+    """Return the headers of the kernel that added lines include and nobody has.
+
+    Only those of folders below include/ count; others may come from where a Makefile says.
+    """
+    made = {c.new_path for c in verdict.patch.changes}
+    folders = tree.listing("include").dirs
+    uses: dict[str, list[int]] = {}
+    for path, line in _added(verdict):
+        m = _INCLUDE.match(_code(line.text))
+        name = m[1] if m else ""
+        if name.partition("/")[0] in folders and ".." not in name and not path.startswith(_APART):
+            homes = [f"include/{name}", f"include/uapi/{name}"]
+            if not any(h in made or tree.is_file(h) for h in homes):
+                uses.setdefault(name, []).append(line.at)
+    return [Prerequisite(n, "header", _WHY, tuple(at)) for n, at in uses.items()]
 
 
 def _used(text: str) -> Iterable[tuple[str, str]]:
@@ -128,6 +153,8 @@ def _used(text: str) -> Iterable[tuple[str, str]]:
         yield ("macro" if m[1].isupper() else "function"), m[1]
     for m in _MACRO.finditer(code):
         yield "macro", m[0]
+    for m in _FIELD.finditer(code):
+        yield "field", m[1]
 
 
 def _own(patch: Patch) -> frozenset[str]:
@@ -143,6 +170,16 @@ def _own(patch: Patch) -> frozenset[str]:
                 found.update(re.findall(r"(?:\A|,)\s*(\w+)", m[1]))
             if (m := _TAGGED.match(text)) and (m[2] or below.startswith("{")):
                 found.add(m[1])
+    return frozenset(found)
+
+
+def _members(patch: Patch) -> frozenset[str]:
+    """Return the names that may be those of fields that a patch declares."""
+    found: set[str] = set()
+    for x in (x for c in patch.changes for h in c.hunks for x in h.lines):
+        text = _code(x.text) if x.kind is LineKind.ADDED else ""
+        if _DECLARED.match(text):
+            found.update(_BARE.findall(text))
     return frozenset(found)
 
 

@@ -85,3 +85,15 @@ def test_a_mail_without_tabs_has_those_of_the_tree() -> None:
         "+\tint new = 1;",
         " \tfoo(aaaaaaaa,\tbbbbbbb);",
     ]
+
+
+def test_a_line_that_the_patch_indents_anew_is_as_the_mail_shows_it() -> None:
+    """A tree with the patch has the line elsewhere: how deep it stood is seen from its blanks."""
+    old = ["if (x) {", "\tif (y)", "\t\tcall_it(a, b);", "}", "more(c);", "last(d);"]
+    new = ["if (x)", "\tcall_it(a, b);", "more(c);", "last(d);"]
+    body = [" \tint a;", *(f"-\t{x}" for x in old[:4]), *(f"+\t{x}" for x in new[:2])]
+    body += [" \tmore(c);", " \tlast(d);"]
+    text = f"{HEAD}@@ -1,7 +1,5 @@\n" + "\n".join(body) + "\n"
+    tree = "\n".join(["\tint a;", *(f"\t{x}" for x in new), ""])
+    lost = quoted(text.replace("\t", " " * 8))
+    assert rows(one(lost, MemoryTree({PATH: tree.encode()}))) == body

@@ -129,7 +129,7 @@ def _mended(hunk: Hunk, file: TreeLines, rule: Rule | None, lost: bool) -> Hunk:
     for x in hunk.lines:
         text = x.text
         if x.kind is not LineKind.ADDED:
-            same = next(before, None) if real is not None else file.spelled(text)
+            same = next(before, None) if real is not None else _alike(text, file, rule)
             if same is not None and text.strip():
                 fromtree += same != text
                 lines.append(replace(x, text=same))
@@ -145,6 +145,16 @@ def _mended(hunk: Hunk, file: TreeLines, rule: Rule | None, lost: bool) -> Hunk:
         text = f"tabs of {so_many(fromrule)} restored where the mailer put {rule}"
         repairs.append(Repair(hunk.at, f"{text}; others cannot be told"))
     return replace(hunk, lines=tuple(lines), repairs=tuple(repairs))
+
+
+def _alike(text: str, file: TreeLines, rule: Rule | None) -> str | None:
+    """Return a line as the tree has it, if it is not indented by more tabs or fewer there."""
+    real = file.spelled(text)
+    columns = rule.columns(len(indent_of(text))) if rule is not None and real is not None else None
+    if real is None or columns is None or columns % TAB:
+        return real
+    there = indent_of(real)
+    return None if there.strip("\t") == "" and there != margin(columns) else real
 
 
 def _is_blank(hunk: Hunk) -> bool:

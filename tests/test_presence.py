@@ -487,6 +487,7 @@ def test_one_function_of_a_hunk_is_in_and_the_other_was_made_anew() -> None:
     assert [x.text.strip() for x in hunk.present] == [
         "return toy_read(t, 1);",
         "return toy_fetch(t->base, 1);",
+        "return toy_read(t, 2);",
     ]
 
 

@@ -260,3 +260,21 @@ def test_a_hunk_of_dead_code_at_its_very_line() -> None:
     made = patch(diff(dead, f"#if 0\n{AFTER}#endif\n"))
     assert verdict(made, f"#if 0\n{AFTER}#endif\n").status.value == "applied"
     assert verdict(made, f"int toys;\n#if 0\n{AFTER}#endif\n").status.value == "partly"
+
+
+def test_a_statement_whose_end_alone_is_context_stands_below_another() -> None:
+    """The rest of its own line is not what it was added above."""
+    was = "\ttoy_erase(toy, base, mode);\n"
+    before = BEFORE.replace(MODE, f"{was}{MODE}", 1)
+    made = patch(diff(before, before.replace("toy, base, mode", "toy, &base->root, mode")))
+    now = before.replace(was, "").replace(MODE, MODE + was.replace("base", "&base->root"), 1)
+    assert verdict(made, now).status.value != "applied"
+
+
+@pytest.mark.parametrize("below", ["\tif (mode > 3)\n\t\treturn 0;\n", "\tgoto out;\n"])
+def test_what_came_below_all_that_changes_does_not_matter(below: str) -> None:
+    """It cannot keep the changes from being reached."""
+    after = BEFORE.replace(f"\n{MODE}", f"\n{ADDED}{MODE}", 1)
+    made = patch(diff(BEFORE, after))
+    now = after.replace(MODE, MODE + below, 1)
+    assert verdict(made, now).status.value == "applied"

@@ -250,7 +250,19 @@ class _BlockReading:
             return False
         keys = self._hunk.after.keys
         known = telling(keys[at - 1]) + telling(keys[at]) >= 2
-        return known and self._right[1] - self._left[1] == 1
+        return known and self._meet(keys[at - 1], keys[at])
+
+    def _meet(self, left: bytes, right: bytes) -> bool:
+        """Tell whether two pieces stand side by side where one of them was found."""
+        if self._left is None or self._right is None:
+            return False
+        behind, before = self._left[1] + 1, self._right[1] - 1
+        if behind == self._right[1]:
+            return True
+        # One of them may have been laid elsewhere: a brace is like any other brace.
+        if right in _BRACES:
+            return behind < len(self._stretch) and self._stretch[behind] == right
+        return left in _BRACES and before >= 0 and self._stretch[before] == left
 
     def _is_left(self, i: int) -> bool:
         """Tell whether a removed piece still stands there, and is none that the text after has."""

@@ -17,7 +17,11 @@ _MOST = 200
 def nearest_form(key: bytes, loose: Sequence[bytes]) -> int:
     """Return which of some pieces is another form of one; -1 where none is."""
     best = max(range(len(loose)), key=lambda j: likeness(key, loose[j]), default=-1)
-    return best if best >= 0 and likeness(key, loose[best]) >= _ALIKE else -1
+    if best < 0 or likeness(key, loose[best]) < _ALIKE:
+        return -1
+    words = {w for w in key.split(b" ") if telling(w)}
+    both = words.intersection(loose[best].split(b" "))
+    return best if 2 * len(both) >= len(words) else -1
 
 
 def left_forms(

@@ -209,8 +209,7 @@ class FileHunks:
         if f.forms:
             line, form = f.forms[0]
             why += f"; line {line} is now '{form}'"
-        at = (f.first, f.last)
-        return self._said(image.hunk, HunkStatus.PARTLY, why, at, f.present, f.absent)
+        return self._said(image.hunk, HunkStatus.PARTLY, why, f.core, f.present, f.absent)
 
     def _done_apart(self, image: Image, parts: Parts) -> HunkVerdict:
         """Return a verdict where each function of the hunk has its part."""
@@ -238,7 +237,7 @@ class FileHunks:
         if gone and score < _GONE:
             why = f"{name.decode('utf-8', 'replace')} is not in the file"
             return self._said(
-                image.hunk, HunkStatus.TARGET_GONE, why, at, absent=changed, similarity=score
+                image.hunk, HunkStatus.TARGET_GONE, why, absent=changed, similarity=score
             )
         if near is not None and near.similarity == 1 and not image.is_code and image.is_c:
             why = "it changes no code, and the text around has changed: no telling"

@@ -19,6 +19,7 @@ _LINES = frozenset(
 """Words that begin a line of a Makefile or Kconfig which what follows is under."""
 _PLAIN = frozenset((b"include", b"define", b"pragma"))
 _ENDS = (b";", b"{", b"}", b",", b":")
+_STOPS = (b";", b"{", b"}")
 _BRACES = (b"{", b"}")
 _AROUND = 8
 """Pieces before and behind a hunk that are searched for what was moved away from it."""
@@ -45,9 +46,10 @@ def intrusion(
         return ""
     keys, have = after.keys, _with_ends(after.keys, new, stretch)
     there = frozenset(have.values())
-    lo, hi = min(there), max(there)
+    end = _end(keys, blocks, have)
+    lo, hi = min(there), max(at for i, at in have.items() if i <= end)
     more = [j for j in range(lo, hi + 1) if j not in there]
-    lost = [i for i in range(len(keys)) if i not in have]
+    lost = [i for i in range(min(len(keys), end + 1)) if i not in have]
     own = _in_own_blocks(stretch, more)
     for key in [stretch[j] for j in more if j not in own] + [keys[i] for i in lost]:
         if _turns(key, as_text=as_text):
@@ -64,6 +66,17 @@ def intrusion(
     if twice is not None:
         return f"'{_shown(twice)}' is there twice"
     return _apart(keys, blocks, have)
+
+
+def _end(keys: Sequence[bytes], blocks: Sequence[tuple[int, int]], have: dict[int, int]) -> int:
+    """Return the last piece that matters: the first one found behind all statements that change.
+
+    What comes below that cannot keep the changes from being reached.
+    """
+    last = max((b for _, b in blocks), default=0)
+    while 0 < last < len(keys) and not keys[last - 1].endswith(_STOPS):
+        last += 1
+    return min((i for i in have if i >= last), default=max(have))
 
 
 def _is_among(key: bytes, loose: Collection[bytes]) -> bool:

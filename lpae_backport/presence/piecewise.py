@@ -3,7 +3,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lpae_backport.mailpatch.model import Line, LineKind
@@ -13,6 +13,7 @@ from lpae_backport.presence.chunks import Chunks, chunked, telling
 from lpae_backport.presence.heads import name_in, same_head
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
+from lpae_backport.presence.linewise import told
 from lpae_backport.presence.places import is_dead
 from lpae_backport.presence.standing import Standing
 
@@ -155,10 +156,7 @@ def _finding(image: Image, file: Standing, reading: Reading, pieces: Chunks, lo:
     first, last = pieces.first[lo + reading.first], pieces.last[lo + reading.last]
     lines = image.hunk.lines
     changed = {i for i, x in enumerate(lines) if x.kind is not LineKind.CONTEXT}
-    stretch = pieces.keys[lo + reading.first : lo + reading.last + 1]
-    torn, gone = _torn(image, stretch), _gone(image, stretch) if reading.has_some else set()
-    absent = reading.absent | (reading.present & torn)
-    present = (reading.present - torn) | (gone - absent)
+    present, absent = told(image, file, reading, pieces, lo)
     core = (pieces.first[lo + reading.core[0]], pieces.first[lo + reading.core[1]])
     forms = tuple(_shown(file, pieces, lo + j) for _, j in reading.notes)
     return Finding(
@@ -178,24 +176,6 @@ def _shown(file: Standing, pieces: Chunks, i: int) -> tuple[int, str]:
     first, last = pieces.first[i], pieces.last[i]
     text = b" ".join(b" ".join(file.lines[first - 1 : last]).split())
     return first, text.decode("utf-8", "replace")
-
-
-def _torn(image: Image, stretch: Sequence[bytes]) -> set[int]:
-    """Return the added lines that a stretch of a file has not in one piece, by their index."""
-    return set(_missing(image, stretch, LineKind.ADDED))
-
-
-def _gone(image: Image, stretch: Sequence[bytes]) -> set[int]:
-    """Return the telling removed lines that a stretch has not in one piece, by their index."""
-    lost = _missing(image, stretch, LineKind.REMOVED)
-    return {i for i, said in lost.items() if telling(said)}
-
-
-def _missing(image: Image, stretch: Sequence[bytes], kind: LineKind) -> dict[int, bytes]:
-    level = Level.TOKENS if image.is_c and image.levels[-1] is Level.TOKENS else Level.SPACED
-    text = b" %b " % b" ".join(stretch)
-    said = image.said_by(level, kind)
-    return {i: line for i, line in said.items() if b" %b " % line not in text}
 
 
 def _stands_in(image: Image, file: Standing, first: int, last: int) -> bool | None:

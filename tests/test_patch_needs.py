@@ -218,3 +218,18 @@ def test_headers_and_fields_that_nobody_has_are_told() -> None:
     assert {n: p.kind for n, p in found.items()} == {"linux/toy_more.h": "header", "alien": "field"}
     fresh = diff("", "int toy_more;\n", "include/linux/toy_more.h")
     assert "linux/toy_more.h" not in _needs(diff(BEFORE, after) + fresh)
+
+
+def test_many_names_that_are_others_take_no_long_time() -> None:
+    """Hundreds of names and a hundred hunks in conflict are looked at in bounded time."""
+    body = "".join(
+        f"static int toy_f{i}(struct toy *toy)\n{{\n\tint a = old_x{i}(toy) + old_x{i}(toy);\n\n"
+        f"\tuse(a, {i});\n\ttoy->n{i} = a;\n\treturn old_y{i}(a);\n}}\n\n" + "int filler;\n" * 6
+        for i in range(120)
+    )
+    turned = body.replace("old_", "new_")
+    made = diff(turned, turned.replace("\tuse(a, ", "\treuse(a, "), context=5)
+    start = time.monotonic()
+    names, _ = _found(made, body)
+    assert time.monotonic() - start < 15
+    assert 0 < len(names) <= 40

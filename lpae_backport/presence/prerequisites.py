@@ -12,7 +12,8 @@ from lpae_backport.mailpatch.model import Line, LineKind, Patch
 from lpae_backport.masking import without_comments
 from lpae_backport.presence.image import is_c
 from lpae_backport.presence.judging import shelf_of
-from lpae_backport.presence.renaming import candidates, known, prerequisite, renamed, renamings
+from lpae_backport.presence.renaming import candidates, known, prerequisite, renamings
+from lpae_backport.presence.retelling import renamed
 from lpae_backport.presence.shelf import Shelf
 from lpae_backport.presence.verdict import HunkStatus, PatchVerdict, Prerequisite
 

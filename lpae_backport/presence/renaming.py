@@ -7,18 +7,15 @@ name: an earlier patch has renamed it.
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from lpae_backport.filetree import UnreadableError
-from lpae_backport.mailpatch.model import Hunk, LineKind
+from lpae_backport.mailpatch.model import LineKind
 from lpae_backport.masking import without_comments
-from lpae_backport.presence.hunks import FileHunks
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.nearest import nearest
 from lpae_backport.presence.shelf import Shelf
-from lpae_backport.presence.standing import Standing
 from lpae_backport.presence.verdict import (
     FileVerdict,
     HunkStatus,
@@ -29,6 +26,8 @@ from lpae_backport.presence.verdict import (
 
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w+\Z")
 _LEAST = 2
+_MOST = 40
+"""Most renamings of one patch, the most frequent first."""
 _OFTEN = 5
 """Places from which on a name may be another that is not like it, without a proof."""
 _SHARE = 0.6
@@ -75,10 +74,10 @@ def renamings(verdict: PatchVerdict, shelf: Shelf) -> list[Renaming]:
     for (mine, theirs), n in pairs.items():
         mine_all[mine] += n
         theirs_all[theirs] += n
-    text = _text(verdict)
+    text = Words(_text(verdict))
     order = sorted(pairs.items(), key=lambda p: (-p[1], p[0]))
-    every = [_renaming(mine, theirs, n, text, kept) for (mine, theirs), n in order]
-    able = [r for r in every if not re.search(_shape([r]), text)]
+    every = [Renaming(t, m, n, t in kept and m in text.tags) for (m, t), n in order]
+    able = [r for r in every if not text.has(r)]
     best: dict[bytes, Renaming] = {}
     for r in able:
         least = max(_LEAST, _SHARE * mine_all[r.new], _SHARE * theirs_all[r.old])
@@ -88,7 +87,7 @@ def renamings(verdict: PatchVerdict, shelf: Shelf) -> list[Renaming]:
     for r in able:
         if _parts(r.old, r.new) in ways:
             best.setdefault(r.new, r)
-    return list(best.values())
+    return list(best.values())[:_MOST]
 
 
 def _pairs(
@@ -125,12 +124,20 @@ def _text(verdict: PatchVerdict) -> bytes:
     return re.sub(rb'"(?:\\.|[^"\\\n])*"', b'""', without_comments(data))
 
 
-def _renaming(
-    mine: bytes, theirs: bytes, count: int, text: bytes, kept: frozenset[bytes]
-) -> Renaming:
-    """Return a renaming: of a tag alone, where the tree's word stands in the patch otherwise."""
-    is_tag = theirs in kept and re.search(rb"\bstruct %b\b" % re.escape(mine), text) is not None
-    return Renaming(theirs, mine, count, is_tag)
+class Words:
+    """The words of a text.
+
+    Args:
+        text: the text.
+    """
+
+    def __init__(self, text: bytes) -> None:
+        self.all = frozenset(re.findall(rb"\w+", text))
+        self.tags = frozenset(re.findall(rb"struct (\w+)", text))
+
+    def has(self, r: Renaming) -> bool:
+        """Tell whether there is something that a renaming turns."""
+        return r.old in (self.tags if r.is_tag else self.all)
 
 
 def _parts(old: bytes, new: bytes) -> tuple[bytes, bytes]:
@@ -193,117 +200,3 @@ def prerequisite(r: Renaming, verdict: PatchVerdict, *, is_proven: bool) -> Prer
     why = f"the patch has {new} at {places} where the tree has {old}"
     why += "" if is_proven else "; likely: no hunk applies with it yet"
     return Prerequisite(f"{old} → {new}", "rename", why, lines)
-
-
-def renamed(
-    verdict: PatchVerdict, found: Sequence[Renaming], shelf: Shelf
-) -> tuple[PatchVerdict, list[Renaming]]:
-    """Say of hunks in conflict what becomes of them if names are as the patch has them.
-
-    The names are turned in the whole file, in memory, and its hunks are judged again.
-
-    Args:
-        verdict: what is said of the patch.
-        found: all renamings, those of local names too.
-        shelf: the files of the tree.
-
-    Returns:
-        What is said of the patch then, and those of the renamings that let a hunk apply.
-    """
-    if not found:
-        return verdict, []
-    files = []
-    used: set[Renaming] = set()
-    for f in verdict.files:
-        hunks = list(f.hunks)
-        if any(h.status is HunkStatus.CONFLICTS for h in hunks):
-            after = _again(f, found, shelf)
-            hunks = [_retold(h, after.get(id(h.hunk)), used) for h in hunks]
-        files.append(replace(f, hunks=tuple(hunks)))
-    return replace(verdict, files=tuple(files)), [r for r in found if r in used]
-
-
-def _retold(h: HunkVerdict, again: "_Again | None", used: set[Renaming]) -> HunkVerdict:
-    """Say of a hunk what renaming makes of it; note what lets it apply."""
-    if h.status is not HunkStatus.CONFLICTS or again is None or not again.names:
-        return h
-    names = ", ".join(map(str, again.names))
-    if again.status in (HunkStatus.APPLICABLE, HunkStatus.APPLIED):
-        used.update(again.names)
-        is_done = again.status is HunkStatus.APPLIED
-        what = f"counts as applied ({again.why})" if is_done else again.why
-        why = f"after renaming {names} in this file it {what}; as it is: {h.why}"
-    elif again.status is HunkStatus.CONFLICTS and again.similarity > h.similarity:
-        why = f"{h.why}; renaming {names} in this file is not enough: {again.why}"
-    else:
-        return h
-    return replace(h, why=why)
-
-
-@dataclass(frozen=True, slots=True)
-class _Again:
-    """What is said of a hunk after renaming.
-
-    Attributes:
-        status: whether it would apply.
-        why: how, or what is left in the way.
-        similarity: for a conflict, how alike the nearest place is then.
-        names: the renamings that change something where it would go.
-    """
-
-    status: HunkStatus
-    why: str
-    similarity: float
-    names: tuple[Renaming, ...]
-
-
-def _again(f: FileVerdict, found: Sequence[Renaming], shelf: Shelf) -> dict[int, _Again]:
-    """Judge the hunks of a file again, with the names of the file turned into the patch's."""
-    by_path: defaultdict[str, list[Hunk]] = defaultdict(list)
-    for h in f.hunks:
-        by_path[h.path].append(h.hunk)
-    out: dict[int, _Again] = {}
-    for path, hunks in by_path.items():
-        try:
-            file = shelf.standing(path)
-        except UnreadableError:
-            continue
-        fit = _fitting(found, hunks)
-        change = replace(f.change, hunks=tuple(hunks))
-        lines = file.raw.split(b"\n")
-        for v in FileHunks(change, Standing(path, _with_names(file.raw, fit))).verdicts():
-            place = b"\n".join(lines[max(v.line - 1, 0) : v.end])
-            names = tuple(r for r in fit if re.search(_shape([r]), place))
-            if v.is_weak:
-                continue
-            out[id(v.hunk)] = _Again(v.status, v.why, v.similarity, names)
-    return out
-
-
-def _fitting(found: Sequence[Renaming], hunks: Sequence[Hunk]) -> list[Renaming]:
-    """Return the renamings of names that the hunks of a file do not have themselves, before.
-
-    A file that is to have the old name still cannot be one where all of them have been turned.
-    """
-    rows = [x.text for h in hunks for x in h.lines if x.kind is not LineKind.ADDED]
-    before = "\n".join(rows).encode("utf-8", "surrogateescape")
-    return [r for r in found if not re.search(_shape([r]), before)]
-
-
-def _with_names(data: bytes, found: Sequence[Renaming]) -> bytes:
-    """Return text with the names of the patch in place of the tree's."""
-    for are_tags in (True, False):
-        some = [r for r in found if r.is_tag is are_tags]
-        if some:
-            data = _turned(data, _shape(some), {r.old: r.new for r in reversed(some)})
-    return data
-
-
-def _shape(some: Sequence[Renaming]) -> bytes:
-    """Return the pattern of what renamings turn, which are all of tags or all of names."""
-    head = rb"(?<=struct )" if some[0].is_tag else rb"(?<!\w)"
-    return head + rb"(?:%b)(?!\w)" % b"|".join(re.escape(r.old) for r in some)
-
-
-def _turned(data: bytes, shape: bytes, words: dict[bytes, bytes]) -> bytes:
-    return re.sub(shape, lambda m: words[m[0]], data)

@@ -6,7 +6,7 @@ between, nothing of what is removed stands there, and nothing like it either.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from lpae_backport.presence.alignment import MOST_PAIRS, aligned, pairs_of, weig
 from lpae_backport.presence.chunks import Chunks, telling
 from lpae_backport.presence.forms import grown_forms, is_heir, left_forms
 from lpae_backport.presence.intrusion import intrusion
+from lpae_backport.presence.reading import Reading
 
 _BRACES = frozenset((b"{", b"}"))
 _BETWEEN = 6
@@ -25,39 +26,6 @@ _AROUND = 0.85
 """How much of the context must be there where only lines that are gone can tell."""
 _ALONE = 6
 """Telling words with which added pieces are known without a neighbour."""
-
-
-@dataclass
-class Reading:
-    """What a stretch of a file has of a hunk.
-
-    Attributes:
-        is_done: whether all of it.
-        has_some: whether some of it, for sure.
-        present: indexes of the changed lines of the hunk whose change it has.
-        absent: indexes of those whose change it has not.
-        first: the first unit of the stretch that belongs to the hunk.
-        last: the last of them.
-        core: the first unit and the last one that decided.
-        after: how well the text after fits, from 0 to 1.
-        before: how well the text before fits.
-        gain: how much more of the text after is there than of that before.
-        notes: what is there in another form: the index of a line, and the piece in the file.
-        flaw: why it is not done though all of it is there; empty where nothing says so.
-    """
-
-    is_done: bool = False
-    has_some: bool = False
-    present: set[int] = field(default_factory=set)
-    absent: set[int] = field(default_factory=set)
-    first: int = -1
-    last: int = -1
-    core: tuple[int, int] = (-1, -1)
-    after: float = 0.0
-    before: float = 0.0
-    gain: int = 0
-    notes: list[tuple[int, int]] = field(default_factory=list)
-    flaw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +151,15 @@ class _BlockReading:
         there = [i for i in range(*b.old) if self._is_left(i)]
         forms, is_heir = self._forms(there, here)
         all_added = len(here) == len(added)
-        placed = self._is_removal() if not added else all_added and self._is_placed(here)
+        placed = (
+            self._is_removal() if not added else all_added and self._is_placed(here, whole=True)
+        )
         done = placed and not there and not forms
-        is_placed, have, left = self._is_placed(here), frozenset(here), {*there, *forms}
+        is_placed, have, left = (
+            self._is_placed(here, whole=False),
+            frozenset(here),
+            {*there, *forms},
+        )
         for i in added:
             self._mark(self._hunk.after, i, i in have and is_placed)
         for i in range(*b.old):
@@ -220,8 +194,13 @@ class _BlockReading:
         at = self._new[i]
         return any(self._new.get(i + d) == at + d for d in (-1, 1))
 
-    def _is_placed(self, here: list[int]) -> bool:
-        """Tell whether added pieces stand together, by a neighbour that they were added to."""
+    def _is_placed(self, here: list[int], *, whole: bool) -> bool:
+        """Tell whether added pieces stand together, by a neighbour that they were added to.
+
+        Args:
+            here: the pieces, as indexes.
+            whole: whether no neighbour may be far; else one that is near is enough.
+        """
         if not here:
             return False
         at = [self._new[i] for i in here]
@@ -233,9 +212,10 @@ class _BlockReading:
             if side is None:
                 continue
             distance = at[0] - side[1] if gap == 1 else side[1] - at[-1]
-            if not 0 < distance <= _BETWEEN:
+            if distance <= 0 or (whole and distance > _BETWEEN):
                 return False
-            near.append(side[0])
+            if distance <= _BETWEEN:
+                near.append(side[0])
         told = sum(telling(keys[i]) for i in here if keys[i] in self._hunk.fresh)
         if not near:
             return told >= _ALONE

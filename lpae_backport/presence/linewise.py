@@ -9,10 +9,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from lpae_backport.mailpatch.model import LineKind
-from lpae_backport.presence.blocks import Reading
 from lpae_backport.presence.chunks import Chunks, telling
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
+from lpae_backport.presence.reading import Reading
 from lpae_backport.presence.standing import Standing
 
 _TELLING = 2

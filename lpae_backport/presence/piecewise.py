@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from lpae_backport.mailpatch.model import Line, LineKind
 from lpae_backport.presence.alignment import likely_starts
-from lpae_backport.presence.blocks import Blocks, Reading
+from lpae_backport.presence.blocks import Blocks
 from lpae_backport.presence.chunks import Chunks, chunked, telling
 from lpae_backport.presence.heads import name_in, same_head
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.linewise import told
 from lpae_backport.presence.places import is_dead
+from lpae_backport.presence.reading import Reading
 from lpae_backport.presence.standing import Standing
 
 _ROOM = 40

@@ -509,3 +509,39 @@ def test_rows_of_a_table_where_what_was_before_stands_at_its_old_line() -> None:
     assert len(made.changes[0].hunks) > 1
     assert statuses(verdict(made, after)) == ["applied"] * len(made.changes[0].hunks)
     assert statuses(verdict(made, before)) == ["applicable"] * len(made.changes[0].hunks)
+
+
+@pytest.mark.parametrize(
+    ("now", "status"),
+    [
+        ("int toy;\n", "applied"),
+        ("int toy;", "applicable"),
+        ("int boy;\n", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_only_the_newline_at_the_end(now: str, status: str) -> None:
+    """It is a change, though no line says anything else."""
+    head = f"diff --git a/{PATH} b/{PATH}\n--- a/{PATH}\n+++ b/{PATH}\n"
+    made = patch(f"{head}@@ -1 +1 @@\n-int toy;\n\\ No newline at end of file\n+int toy;\n")
+    assert verdict(made, now).status.value == status
+
+
+def test_a_sister_is_not_the_file() -> None:
+    """Files of one kind have much in common; only one of the same name has moved."""
+    lines = "".join(f"CONFIG_TOY_{i}_OPTION=y\n" for i in range(80))
+    here, there = "arch/toy/configs/toy_defconfig", "arch/toy/configs/big_toy_defconfig"
+    tree = MemoryTree({there: (lines + "CONFIG_BIG=y\n").encode()})
+    rows = "".join(f"+{x}\n" for x in lines.splitlines())
+    made = patch(
+        f"diff --git a/{here} b/{here}\nnew file mode 100644\n--- /dev/null\n+++ b/{here}\n"
+        f"@@ -0,0 +1,80 @@\n{rows}"
+    )
+    assert judge(made, tree).status is HunkStatus.APPLICABLE
+    gone = patch(
+        f"diff --git a/{here} b/{here}\ndeleted file mode 100644\n--- a/{here}\n+++ /dev/null\n"
+        f"@@ -1,80 +0,0 @@\n{rows.replace('+CONFIG', '-CONFIG')}"
+    )
+    assert judge(gone, tree).status is not HunkStatus.TARGET_GONE
+    moved = MemoryTree({"arch/toy/old/toy_defconfig": lines.encode()})
+    assert judge(made, moved).status is HunkStatus.APPLIED

@@ -41,3 +41,27 @@ def test_a_function_like_another_one() -> None:
     """Its lines are like those of its sister; its name is its own."""
     sister = NEW.replace("toy_make(", "toy_remake(")
     assert verdict(MADE, sister + ABOVE + BELOW).status.value == "applicable"
+
+
+CHECK = "\tif (mode > TOY_MAX)\n\t\treturn -EINVAL;\n\n"
+OPEN = (
+    "static int toy_open(struct toy *toy, int mode)\n{\n\tint ret;\n\n\ttoy_lock(toy);\n"
+    "\tret = toy_check(toy);\n\tif (ret)\n\t\tgoto out;\n\n\ttoy->mode = mode;\n"
+    "out:\n\ttoy_unlock(toy);\n\treturn ret;\n}\n"
+)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        "\tif (mode > TOY_MAX) {\n\t\treturn -EINVAL;\n\t}\n\n",
+        '\tif (mode > TOY_MAX) {\n\t\tpr_err("far");\n\t\treturn -EINVAL;\n\t}\n\n',
+        "#define TOY_CHECK \\\n\tif (mode > TOY_MAX) \\\n\t\treturn -EINVAL;\n",
+    ],
+)
+def test_a_function_that_has_the_lines_in_another_shape(now: str) -> None:
+    """It is not applicable with fuzz, and the body of a macro that nobody uses is not code."""
+    made = patch(diff(OPEN, OPEN.replace("\ttoy_lock", f"{CHECK}\ttoy_lock")))
+    hunk = verdict(made, OPEN.replace("\ttoy_lock", f"{now}\ttoy_lock")).files[0].hunks[0]
+    assert hunk.status.value == "partly"
+    assert {x.text.strip() for x in hunk.present} == {"if (mode > TOY_MAX)", "return -EINVAL;"}

@@ -77,7 +77,7 @@ class _Undone:
         before = [x.encode("utf-8", "surrogateescape") for h in change.hunks for x in h.before]
         after = [x.encode("utf-8", "surrogateescape") for h in change.hunks for x in h.after]
         known = {was: there for there, was in self._moved.items()}
-        there = known.get(path) or self._shelf.moved(path, before, after)
+        there = known.get(path) or self._shelf.moved(path, before, after, is_whole=False)
         if not there or there in self._named:
             return change
         self._moved[there] = path

@@ -12,6 +12,7 @@ from lpae_backport.mailpatch.model import Line, LineKind
 from lpae_backport.presence.chunks import telling
 from lpae_backport.presence.heads import is_head, name_in
 from lpae_backport.presence.image import Image
+from lpae_backport.presence.layers import Level
 from lpae_backport.presence.standing import Standing
 
 _TOKEN = re.compile(rb"\w+")
@@ -21,6 +22,25 @@ _LEAST = 3
 """Lines that must count for a hunk to be known by them."""
 _MOST = 0.7
 """The share of them that the file must have."""
+
+
+def in_function(image: Image, file: Standing) -> tuple[list[Line], int]:
+    """Return the lines of C that a hunk adds if the function it names has all, and where that is.
+
+    Args:
+        image: the hunk.
+        file: the file.
+    """
+    added = image.said_by(Level.TOKENS, LineKind.ADDED) if image.is_code else {}
+    if sum(telling(x) for x in added.values()) < _TELLING:
+        return [], 0
+    before = b" %b " % b" ".join(image.before(Level.TOKENS).units)
+    for first, last in file.extents(image.name):
+        text = b" %b " % b" ".join(file.code(first, last))
+        sought = (b" %b " % x for x in added.values())
+        if all(text.count(x) > before.count(x) for x in sought):
+            return [image.hunk.lines[i] for i in added], first
+    return [], 0
 
 
 def squeezed(text: bytes) -> bytes:

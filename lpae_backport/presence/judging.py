@@ -87,9 +87,9 @@ def _placed(change: FileChange, shelf: Shelf) -> tuple[str, str]:
     images = [Image(h, change.path) for h in change.hunks]
     before = [x for i in images for x in i.before(Level.EXACT).units]
     after = [x for i in images for x in i.after(Level.EXACT).units]
-    there = shelf.moved(change.new_path, before, after)
+    there = shelf.moved(change.new_path, before, after, is_whole=False)
     if not there and change.old_path != change.new_path:
-        there = shelf.moved(change.old_path, before, after)
+        there = shelf.moved(change.old_path, before, after, is_whole=False)
     if there:
         return there, f"the file is {there}"
     return "", "the file is not there"

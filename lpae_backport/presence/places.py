@@ -150,6 +150,8 @@ def is_dead(image: Image, file: Standing, first: int, last: int) -> bool:
         first: the first line of the file that is of what the hunk changes.
         last: the last.
     """
+    if _is_in_macro(image, file, first, last):
+        return True
     if not file.is_dead(first, last):
         return False
     kept = [(i, x) for i, x in enumerate(image.lines) if image.hunk.lines[i].kind in _AFTER]
@@ -162,6 +164,13 @@ def is_dead(image: Image, file: Standing, first: int, last: int) -> bool:
     start = 1 + sum(i < image.changed[0] for i, _ in kept)
     ends = ((first, start), (last, max(start, sum(i <= image.changed[1] for i, _ in kept))))
     return any(file.is_dead(at, at) and not own.is_dead(n, n) for at, n in ends)
+
+
+def _is_in_macro(image: Image, file: Standing, first: int, last: int) -> bool:
+    """Tell whether lines are of the body of a macro, as none of the hunk is."""
+    if not any(x.endswith(b"\\") for x in file.lines[first - 1 : last]):
+        return False
+    return not any(x.rstrip().endswith(b"\\") for x in image.lines)
 
 
 def _is_balanced(lines: list[bytes]) -> bool:

@@ -62,13 +62,16 @@ class Shelf:
             self._size -= len(old.data)
         return found
 
-    def moved(self, path: str, before: Sequence[bytes], after: Sequence[bytes] = ()) -> str:
+    def moved(
+        self, path: str, before: Sequence[bytes], after: Sequence[bytes] = (), *, is_whole: bool
+    ) -> str:
         """Return where a file that is gone stands now; empty where that cannot be told.
 
         Args:
             path: where it was.
             before: lines that it had.
             after: lines that it has after a change.
+            is_whole: whether it is made or removed: a sister of another name is none of it then.
         """
         name = posixpath.basename(path)
         texts = [_telling(x) for x in (before, after)]
@@ -80,7 +83,13 @@ class Shelf:
         suffix = posixpath.splitext(name)[1]
         here = self.tree.listing(folder).files if folder else ()
         beside = [f"{folder}/{f}" for f in here if f.endswith(suffix)]
-        for group, least in ((same[:_SAME], _LEAST / 2), (beside[:_BESIDE], _LEAST)):
+        near = [p for p in same if p.split("/")[:2] == path.split("/")[:2]]
+        groups = (
+            (near[:_SAME], _LEAST / 2),
+            (same[:_SAME], _LEAST),
+            (() if is_whole else beside[:_BESIDE], _LEAST),
+        )
+        for group, least in groups:
             scored = [(max(self._held(p, t) for t in texts), p) for p in group]
             best = max(scored, key=lambda s: (s[0], s[1]), default=(0.0, ""))
             if best[0] >= least:

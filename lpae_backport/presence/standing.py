@@ -126,9 +126,15 @@ class Standing:
 
     def extents(self, name: bytes) -> list[tuple[int, int]]:
         """Return the lines of what has a name, from its head to the next one, counted from 1."""
+        return self._extents.get(name, [])
+
+    @cached_property
+    def _extents(self) -> dict[bytes, list[tuple[int, int]]]:
         heads = [*self._heads, len(self.lines)]
-        pairs = zip(heads, heads[1:], strict=False)
-        return [(a + 1, b) for a, b in pairs if name_in(self.lines[a]) == name]
+        found: dict[bytes, list[tuple[int, int]]] = {}
+        for a, b in zip(heads, heads[1:], strict=False):
+            found.setdefault(name_in(self.lines[a]), []).append((a + 1, b))
+        return found
 
     @cached_property
     def _heads(self) -> list[int]:

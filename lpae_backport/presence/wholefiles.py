@@ -39,10 +39,13 @@ def created(change: FileChange, shelf: Shelf) -> FileVerdict:
     if not shelf.has(path):
         there = ""
         if words_in(image.lines) >= _TELLING:
-            there = shelf.moved(path, image.lines)
+            there = shelf.moved(path, image.lines, is_whole=True)
         if there:
             found = _content(change, image, shelf.standing(there))
-            if found.status in (HunkStatus.APPLIED, HunkStatus.PARTLY):
+            is_same = posixpath.basename(there) == posixpath.basename(path)
+            if found.status is HunkStatus.APPLIED or (
+                is_same and found.status is HunkStatus.PARTLY
+            ):
                 return FileVerdict(change, found.status, f"the file is {there}", (found,))
         return same(change, HunkStatus.APPLICABLE, _ABSENT)
     try:
@@ -138,7 +141,7 @@ def removed(change: FileChange, shelf: Shelf, made: frozenset[str]) -> FileVerdi
         why = "the file is there, but not as the patch has it"
         return same(change, HunkStatus.CONFLICTS, why, path)
     lines = [x for h in change.hunks for x in Image(h, path).lines]
-    there = shelf.moved(path, lines)
+    there = shelf.moved(path, lines, is_whole=True)
     if there and there not in made:
         return same(change, HunkStatus.TARGET_GONE, f"the file is {there} now", there)
     folder = shelf.tree.listing(posixpath.dirname(path))

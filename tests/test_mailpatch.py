@@ -414,6 +414,26 @@ def test_folder(tmp_path: Path) -> None:
         patches_of(str(tmp_path))
 
 
+def test_commits_of_a_repository_that_holds_more_than_the_kernel(tmp_path: Path) -> None:
+    """Only what is changed in the kernel's folder counts, by its path there."""
+    kernel = tmp_path / "linux"
+    for folder in ("drivers", "include/linux", "arch", "kernel"):
+        (kernel / folder).mkdir(parents=True)
+        (kernel / folder / "a.h").write_text("int a;\n")
+    (kernel / "Makefile").write_text("VERSION = 4\nPATCHLEVEL = 9\nSUBLEVEL = 0\n")
+    (tmp_path / "Makefile").write_text("all:\n")
+    commit(tmp_path, "first")
+    (kernel / "drivers/a.h").write_text("int a;\nint b;\n")
+    (tmp_path / "Makefile").write_text("all: kernel\n")
+    commit(tmp_path, "both")
+    (tmp_path / "Makefile").write_text("all: kernel boot\n")
+    commit(tmp_path, "other")
+    (patch,) = patches_of(f"{tmp_path}@HEAD~1")
+    assert [c.path for c in patch.changes] == ["drivers/a.h"]
+    with pytest.raises(TreeError, match="changes nothing in linux"):
+        patches_of(f"{tmp_path}@HEAD")
+
+
 @pytest.mark.parametrize("box", [False, True])
 def test_folder_that_cannot_be_listed(
     box: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

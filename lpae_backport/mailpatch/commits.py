@@ -13,6 +13,7 @@ from lpae_backport.mailpatch.letters import Letter
 from lpae_backport.mailpatch.model import Patch
 from lpae_backport.mailpatch.tally import Work
 from lpae_backport.objects import GitStore
+from lpae_backport.storedtree import StoredTree
 
 MAX_COMMITS = 10_000
 """Most commits of one range."""
@@ -27,7 +28,8 @@ def patches_of_commits(repository: str, revision: str, folder: str, given: str) 
         repository: a directory of the repository.
         revision: what git takes for a commit, or ``A..B``: what B's first parents have gained
             since A, the oldest first.
-        folder: where the kernel is in it; only what is changed there counts.
+        folder: where the kernel is in it; only what is changed there counts. Empty looks for it;
+            all counts where there is none.
         given: what the user calls it.
 
     Raises:
@@ -38,7 +40,7 @@ def patches_of_commits(repository: str, revision: str, folder: str, given: str) 
     if dots and (end.startswith(".") or not start):
         raise TreeError("is no range of commits", where=given, hint="REPO@A..B")
     store = GitStore(repository, (end or "HEAD") if dots else revision)
-    below = store.below + folder.strip("/")
+    below = store.below + folder.strip("/") if folder else _kernel(store, given)
     commits = [store.commit]
     if dots:
         base = GitStore(repository, start).commit
@@ -52,10 +54,17 @@ def patches_of_commits(repository: str, revision: str, folder: str, given: str) 
             position = (i, count) if dots and count > 1 else (0, 0)
             found.append(replace(patch, position=position))
     if not found:
-        raise TreeError(
-            "changes nothing", where=given, hint="a merge, or an empty commit or range?"
-        )
+        what = f"changes nothing in {below.strip('/')}" if below.strip("/") else "changes nothing"
+        raise TreeError(what, where=given, hint="a merge, or an empty commit or range?")
     return found
+
+
+def _kernel(store: GitStore, given: str) -> str:
+    """Return the folder that the kernel of a commit is in; what is named, if there is none."""
+    try:
+        return StoredTree(given, store, store.below).prefix
+    except TreeError:
+        return store.below
 
 
 def _patch(store: GitStore, commit: str, below: str, name: str) -> Patch | None:

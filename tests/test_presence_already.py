@@ -65,3 +65,16 @@ def test_a_function_that_has_the_lines_in_another_shape(now: str) -> None:
     hunk = verdict(made, OPEN.replace("\ttoy_lock", f"{now}\ttoy_lock")).files[0].hunks[0]
     assert hunk.status.value == "partly"
     assert {x.text.strip() for x in hunk.present} == {"if (mode > TOY_MAX)", "return -EINVAL;"}
+
+
+def test_a_macro_that_has_another_value() -> None:
+    """The hunk applies, and the file then defines the macro twice: that is told."""
+    before = "#define TOY_A 1\n#define TOY_B 2\n\nint toys;\n"
+    made = patch(diff(before, before.replace("\nint", "#define TOY_C 3\n\nint")))
+    hunk = verdict(made, before + "\n#define TOY_C 9\n").files[0].hunks[0]
+    assert (hunk.status.value, hunk.why) == (
+        "applicable",
+        "applies exactly; but line 6 defines TOY_C already",
+    )
+    changed = patch(diff(before, before.replace("TOY_B 2", "TOY_B 4")))
+    assert verdict(changed, before).files[0].hunks[0].why == "applies exactly"

@@ -15,6 +15,7 @@ from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.standing import Standing
 
+_DEFINE = re.compile(rb"[ \t]*#[ \t]*define[ \t]+(\w+)")
 _TOKEN = re.compile(rb"\w+")
 _TELLING = 2
 """Telling words of a line that counts."""
@@ -41,6 +42,23 @@ def in_function(image: Image, file: Standing) -> tuple[list[Line], int]:
         if all(text.count(x) > before.count(x) for x in sought):
             return [image.hunk.lines[i] for i in added], first
     return [], 0
+
+
+def redefined(image: Image, file: Standing, moved: Collection[bytes]) -> tuple[bytes, int]:
+    """Return a macro that a hunk defines and a file defines in another way, and where.
+
+    Args:
+        image: the hunk.
+        file: the file.
+        moved: lines of the file that the patch takes away or shows, squeezed.
+    """
+    lines = zip(image.lines, image.hunk.lines, strict=True)
+    added = {m[1] for x, h in lines if h.kind is LineKind.ADDED and (m := _DEFINE.match(x))}
+    for number, line in enumerate(file.lines, 1) if added else ():
+        found = _DEFINE.match(line)
+        if found is not None and found[1] in added and squeezed(line) not in moved:
+            return found[1], number
+    return b"", 0
 
 
 def squeezed(text: bytes) -> bytes:

@@ -2,10 +2,11 @@
 """Judges the hunks of one file of a patch in one file of a tree."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lpae_backport.mailpatch.model import FileChange, Hunk, LineKind
 from lpae_backport.presence import saying
-from lpae_backport.presence.already import already, in_function, squeezed
+from lpae_backport.presence.already import already, in_function, redefined, squeezed
 from lpae_backport.presence.attributes import in_entries
 from lpae_backport.presence.choosing import Choice, Expected, Looking
 from lpae_backport.presence.claims import Claims
@@ -137,6 +138,10 @@ class FileHunks:
     def _not_again(self, image: Image, found: HunkVerdict) -> HunkVerdict:
         """Return a verdict, unless the hunk would add what is there already."""
         there, line = already(image, self._file, self._moved)
+        name, at = redefined(image, self._file, self._moved) if not there else (b"", 0)
+        if name:
+            text = name.decode("utf-8", "replace")
+            return replace(found, why=f"{found.why}; but line {at} defines {text} already")
         if not there:
             return found
         why = f"{len(there)} of the lines it adds are in the file already; it would add them again"

@@ -57,9 +57,14 @@ class Place:
     size: int
 
     @property
+    def core_last(self) -> int:
+        """The last of the lines that are changed; where lines are gone, the one behind them."""
+        return max(self.core, self.core_end)
+
+    @property
     def core_lines(self) -> range:
         """The lines that are changed; where lines are gone, the one behind them."""
-        return range(self.core, max(self.core, self.core_end) + 1)
+        return range(self.core, self.core_last + 1)
 
     def overlaps(self, other: "Place") -> bool:
         """Tell whether two places share a line."""
@@ -131,7 +136,7 @@ def is_live(image: Image, side: Side, place: Place, file: Standing) -> bool:
         mine = image.after if side is image.after(place.level) else image.before
         if file.code(place.first, place.last) != mine(Level.TOKENS).units:
             return False
-    return not is_dead(image, file, place.core, max(place.core, place.core_end))
+    return not is_dead(image, file, place.core, place.core_last)
 
 
 def _is_prose(image: Image) -> bool:
@@ -191,13 +196,16 @@ def undone(image: Image, file: Standing, last: int) -> bytes:
         file: the file.
         last: the last line that is of the hunk.
     """
-    if not image.is_c or b"undef" not in file.data:
+    if not image.is_c or not file.undefined:
         return b""
     kept = [x for x, h in zip(image.lines, image.hunk.lines, strict=True) if h.kind in _AFTER]
     own = {m[1] for x in kept if (m := _UNDEF.match(x))}
     lines = zip(image.lines, image.hunk.lines, strict=True)
     added = (x for x, h in lines if h.kind is LineKind.ADDED)
     made = {m[1] for x in added if (m := _DEFINE.match(x))} - own - _UNSEEN
+    made &= file.undefined
+    if not made:
+        return b""
     used: set[bytes] = set()
     is_code = False
     for i, line in enumerate(file.lines[last:], last + 1):

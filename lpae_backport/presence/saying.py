@@ -49,7 +49,7 @@ def lead(image: Image, level: Level) -> int:
 
 def applied(image: Image, file: Standing, p: Place) -> HunkVerdict:
     """Return the verdict of a hunk that stands in one piece."""
-    hunk, end = image.hunk, max(p.core, p.core_end)
+    hunk, end = image.hunk, p.core_last
     gone, twice = undone(image, file, end), doubled(image, file, p.first, p.last)
     if gone:
         why = f"all its lines are there, but {_text(gone)} is undefined again"
@@ -85,7 +85,7 @@ def anywhere(image: Image, file: Standing, at: tuple[int, int]) -> HunkVerdict:
 def dead(image: Image, file: Standing, p: Place) -> HunkVerdict:
     """Return the verdict of a hunk that stands whole, but not as code."""
     why = "all its lines are there, but never compiled: commented out, or under '#if 0'"
-    at = (p.core, max(p.core, p.core_end))
+    at = (p.core, p.core_last)
     return said(image.hunk, file, HunkStatus.PARTLY, why, at, changed(image.hunk))
 
 

@@ -16,6 +16,7 @@ from lpae_backport.source import Source
 _NEAR = 120
 """Lines above one that are looked at for a head before all of them are."""
 _DEAD = re.compile(rb"^[ \t]*#[ \t]*if[ \t]+[01]\b", re.MULTILINE)
+_UNDEF = re.compile(rb"^[ \t]*#[ \t]*undef[ \t]+(\w+)", re.MULTILINE)
 _CONFLICT = re.compile(rb"^(?:<{7}|>{7})[ \t\r\n]", re.MULTILINE)
 
 
@@ -109,6 +110,11 @@ class Standing:
         """Where the first line is that may keep something from being compiled."""
         found = _DEAD.search(self.data)
         return found.start() if found is not None else len(self.data)
+
+    @cached_property
+    def undefined(self) -> frozenset[bytes]:
+        """The macros that it takes back somewhere."""
+        return frozenset(_UNDEF.findall(self.data))
 
     @cached_property
     def source(self) -> Source:

@@ -8,7 +8,7 @@ between, nothing of what is removed stands there, and nothing like it either.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import cached_property
+from itertools import islice
 
 from lpae_backport.mailpatch.model import LineKind
 from lpae_backport.presence.alignment import MOST_PAIRS, aligned, pairs_of, weight
@@ -73,7 +73,8 @@ class Blocks:
         """Judge a stretch of a file, given as its pieces."""
         new, old = aligned(self.after.keys, stretch), aligned(self.before.keys, stretch)
         out = Reading(after=_share(self.after, new), before=_share(self.before, old))
-        judged = [_BlockReading(self, b, new, old, stretch, out) for b in self.blocks]
+        laid = _Laid(new, old, stretch, frozenset(new.values()))
+        judged = [_BlockReading(self, b, laid, out) for b in self.blocks]
         done = [b.judge() for b in judged]
         core = [at for b in judged for at in b.places]
         out.gain = _worth(self.after, new) - _worth(self.before, old)
@@ -122,23 +123,33 @@ def _worth(text: Chunks, found: dict[int, int]) -> int:
     return sum(weight(text.keys[i]) for i in found)
 
 
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """A hunk laid upon a stretch.
+
+    Attributes:
+        new: which pieces of the text after are which of the stretch.
+        old: which of the text before are.
+        stretch: the pieces of the file.
+        explained: those that the text after has.
+    """
+
+    new: dict[int, int]
+    old: dict[int, int]
+    stretch: Sequence[bytes]
+    explained: frozenset[int]
+
+
 class _BlockReading:
     """One run of changed pieces in one stretch."""
 
-    def __init__(
-        self,
-        hunk: Blocks,
-        block: _Block,
-        new: dict[int, int],
-        old: dict[int, int],
-        stretch: Sequence[bytes],
-        out: Reading,
-    ) -> None:
+    def __init__(self, hunk: Blocks, block: _Block, laid: _Laid, out: Reading) -> None:
         self._hunk = hunk
         self._block = block
-        self._new = new
-        self._old = old
-        self._stretch = stretch
+        self._new = laid.new
+        self._old = laid.old
+        self._stretch = laid.stretch
+        self._explained = laid.explained
         self._out = out
         self._left = self._neighbour(range(block.new[0] - 1, block.new[0] - 1 - _REACH, -1))
         self._right = self._neighbour(range(block.new[1], block.new[1] + _REACH))
@@ -149,24 +160,21 @@ class _BlockReading:
         added = range(*b.new)
         here = [i for i in added if i in self._new and self._is_anchored(i)]
         there = [i for i in range(*b.old) if self._is_left(i)]
-        forms, is_heir = self._forms(there, here)
+        forms, has_heir = self._forms(there, here)
         all_added = len(here) == len(added)
         placed = (
             self._is_removal() if not added else all_added and self._is_placed(here, whole=True)
         )
         done = placed and not there and not forms
-        is_placed, have, left = (
-            self._is_placed(here, whole=False),
-            frozenset(here),
-            {*there, *forms},
-        )
+        is_placed = self._is_placed(here, whole=False)
+        have, left = frozenset(here), {*there, *forms}
         for i in added:
             self._mark(self._hunk.after, i, i in have and is_placed)
         for i in range(*b.old):
-            gone = i not in left and (done or bool(here) or is_heir)
+            gone = i not in left and (done or bool(here) or has_heir)
             self._mark(self._hunk.before, i, gone)
         fresh = any(keys[i] in self._hunk.fresh and telling(keys[i]) for i in here)
-        if done or is_heir or (fresh and is_placed):
+        if done or has_heir or (fresh and is_placed):
             self._out.has_some = True
         return done
 
@@ -253,10 +261,6 @@ class _BlockReading:
         hi = self._right[1] if self._right is not None else at + _BETWEEN
         return lo - 1 <= at <= hi + 1
 
-    @cached_property
-    def _explained(self) -> frozenset[int]:
-        return frozenset(self._new.values())
-
     def _forms(self, there: list[int], here: list[int]) -> tuple[list[int], bool]:
         """Return removed pieces that stand there in another form, which is none of the added.
 
@@ -269,12 +273,13 @@ class _BlockReading:
             return [], False
         lo = lo if lo is not None else max((hi or 0) - _BETWEEN, 0)
         hi = hi if hi is not None else min(lo + _BETWEEN, len(self._stretch))
-        at = [j for j in range(lo, hi) if j not in self._explained][: 4 * _BETWEEN]
+        unknown = (j for j in range(lo, hi) if j not in self._explained)
+        at = list(islice(unknown, 4 * _BETWEEN))
         loose = [self._stretch[j] for j in at]
         old, new = self._block.old, self._block.new
         removed, added = self._hunk.before.keys[slice(*old)], self._hunk.after.keys[slice(*new)]
         left = [old[0] + i for i in left_forms(removed, added, loose)]
         grown = [(k, j) for k, j in grown_forms(added, loose) if new[0] + k not in here]
         self._out.notes += [(self._hunk.after.first[new[0] + k], at[j]) for k, j in grown]
-        is_heir_there = any(is_heir(loose[j], added[k], removed) for k, j in grown)
-        return [i for i in left if i not in there], is_heir_there and not left and not there
+        has_heir = any(is_heir(loose[j], added[k], removed) for k, j in grown)
+        return [i for i in left if i not in there], has_heir and not left and not there

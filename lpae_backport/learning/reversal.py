@@ -10,6 +10,7 @@ from lpae_backport.filetree import FileTree, UnreadableError
 from lpae_backport.learning.lesson import Change, Gap
 from lpae_backport.mailpatch.applying import find
 from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind, Patch
+from lpae_backport.mailpatch.naming import leads_out
 from lpae_backport.presence.shelf import Shelf
 
 _LOOSEST = 3
@@ -57,7 +58,7 @@ class _Undone:
     def take(self, change: FileChange) -> None:
         """Undo what a patch does to one file."""
         path = change.path
-        if _leaves(path) or _leaves(change.old_path):
+        if leads_out(path) or leads_out(change.old_path):
             self._lose(path, "its path leads out of the tree")
         elif change.is_binary:
             self._lose(path, "it is no text")
@@ -132,10 +133,6 @@ class _Undone:
                 after = after.replace(b"\r\n", b"\n")
             found.append(Change(path, old, before, after, self._moved.get(path, "")))
         return found
-
-
-def _leaves(path: str) -> bool:
-    return path.startswith("/") or ".." in path.split("/")
 
 
 def _undone(text: str, hunks: tuple[Hunk, ...]) -> str | Hunk:

@@ -82,6 +82,11 @@ class Hunk:
         return tuple(x.text for x in self.lines if x.kind is not LineKind.REMOVED)
 
     @property
+    def changed(self) -> tuple[Line, ...]:
+        """The lines that are no context."""
+        return tuple(x for x in self.lines if x.kind is not LineKind.CONTEXT)
+
+    @property
     def header(self) -> str:
         """Its first line, as git writes it."""
         old = _range(self.old_start, self.old_count)

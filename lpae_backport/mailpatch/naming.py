@@ -94,14 +94,18 @@ def _cut(path: str, count: int) -> str:
     return parts[count] if len(parts) > count else ""
 
 
+def leads_out(path: str) -> bool:
+    """Tell whether a path is none below a folder."""
+    return path.startswith("/") or ".." in path.split("/") or "\0" in path
+
+
 def check(path: str, where: str) -> None:
     """Refuse a path that leads out of a tree.
 
     Raises:
         TreeError: it does.
     """
-    parts = path.split("/")
-    if path.startswith("/") or ".." in parts or "\0" in path or ".git" in parts or "\n" in path:
+    if leads_out(path) or ".git" in path.split("/") or "\n" in path:
         shown = path.encode("ascii", "backslashreplace").decode()
         shown = "".join(c if c.isprintable() else "?" for c in shown)[:200]
         raise TreeError(f"changes '{shown}', which is outside a tree", where=where)

@@ -79,7 +79,7 @@ def _path(best: list[list[int]], run: list[list[int]]) -> dict[int, int]:
 
 
 def likely_starts(
-    parts: Sequence[Sequence[bytes]], where: dict[bytes, list[int]], near: int | None
+    parts: Sequence[Sequence[bytes]], where: dict[bytes, list[int]], near: int
 ) -> list[int]:
     """Return where in a file the pieces of a hunk mostly stand, best first.
 
@@ -97,14 +97,14 @@ def likely_starts(
             at = where.get(key, ())
             if len(at) > _MANY:
                 continue
-            worth = max(telling(key), 0) * 8 // max(len(at), 1) + 1
+            worth = telling(key) * 8 // max(len(at), 1) + 1
             for p in at:
                 votes[(p - i) // _BUCKET] += worth
     merged: defaultdict[int, int] = defaultdict(int)
     for bucket, n in votes.items():
         merged[bucket] += n
         merged[bucket - 1] += n
-    middle = near // _BUCKET if near is not None else 0
+    middle = near // _BUCKET
     ranked = sorted(merged, key=lambda b: (-merged[b], abs(b - middle), b))
     found: list[int] = []
     for bucket in ranked:

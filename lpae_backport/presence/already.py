@@ -12,7 +12,7 @@ from lpae_backport.mailpatch.model import Line, LineKind
 from lpae_backport.presence.chunks import telling
 from lpae_backport.presence.heads import is_head, name_in
 from lpae_backport.presence.image import Image
-from lpae_backport.presence.layers import Level
+from lpae_backport.presence.layers import Level, squeezed
 from lpae_backport.presence.standing import Standing
 
 _DEFINE = re.compile(rb"[ \t]*#[ \t]*define[ \t]+(\w+)")
@@ -59,11 +59,6 @@ def redefined(image: Image, file: Standing, moved: Collection[bytes]) -> tuple[b
         if found is not None and found[1] in added and squeezed(line) not in moved:
             return found[1], number
     return b"", 0
-
-
-def squeezed(text: bytes) -> bytes:
-    """Return a line with a blank for each stretch of white space."""
-    return b" ".join(text.split())
 
 
 def already(image: Image, file: Standing, moved: Collection[bytes]) -> tuple[list[Line], int]:

@@ -10,6 +10,7 @@ import re
 from lpae_backport.kconfig import config_entry
 from lpae_backport.mailpatch.model import LineKind
 from lpae_backport.presence.image import Image
+from lpae_backport.presence.layers import squeezed
 from lpae_backport.presence.standing import Standing
 from lpae_backport.uses.texts import is_kconfig
 
@@ -56,6 +57,8 @@ def _symbol(line: bytes) -> str:
 
 def _line(file: Standing, symbol: str, text: bytes) -> int:
     """Return the line of an entry that says the same as another; 0 where none does."""
+    if squeezed(text) not in file.where:
+        return 0
     entry = config_entry(file.data, symbol)
     if entry is None:
         return 0
@@ -63,6 +66,6 @@ def _line(file: Standing, symbol: str, text: bytes) -> int:
         line = file.lines[number - 1]
         if _HELP.match(line):
             break
-        if line.split() == text.split():
+        if squeezed(line) == squeezed(text):
             return number
     return 0

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from lpae_backport.mailpatch.model import FileChange, Hunk, LineKind
 from lpae_backport.presence import saying
-from lpae_backport.presence.already import already, in_function, redefined, squeezed
+from lpae_backport.presence.already import already, in_function, redefined
 from lpae_backport.presence.attributes import in_entries
 from lpae_backport.presence.choosing import Choice, Expected, Looking
 from lpae_backport.presence.claims import Claims
 from lpae_backport.presence.heads import is_head, name_in
 from lpae_backport.presence.image import Image
-from lpae_backport.presence.layers import Level
+from lpae_backport.presence.layers import Level, squeezed
 from lpae_backport.presence.partwise import Parts
 from lpae_backport.presence.piecewise import Finding, piecewise
 from lpae_backport.presence.reserving import reserved
@@ -173,7 +173,7 @@ class FileHunks:
 
 def _ended(hunk: Hunk, file: Standing) -> HunkVerdict:
     """Judge a hunk that changes no line: whether the file ends with a newline, or nothing."""
-    ends = {x.kind: x.is_unended for x in saying.changed(hunk)}
+    ends = {x.kind: x.is_unended for x in hunk.changed}
     was, is_now = ends.get(LineKind.REMOVED, False), ends.get(LineKind.ADDED, False)
     if was == is_now or not file.data:
         return saying.said(hunk, file, HunkStatus.UNKNOWN, "it changes nothing")
@@ -184,9 +184,9 @@ def _ended(hunk: Hunk, file: Standing) -> HunkVerdict:
     is_unended = not file.data.endswith(b"\n")
     if is_unended is is_now:
         why = f"the file ends {'without' if is_now else 'with'} a newline"
-        return saying.said(hunk, file, HunkStatus.APPLIED, why, at, saying.changed(hunk))
+        return saying.said(hunk, file, HunkStatus.APPLIED, why, at, hunk.changed)
     return saying.said(
-        hunk, file, HunkStatus.APPLICABLE, "applies exactly", at, absent=saying.changed(hunk)
+        hunk, file, HunkStatus.APPLICABLE, "applies exactly", at, absent=hunk.changed
     )
 
 

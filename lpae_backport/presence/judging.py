@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from lpae_backport.filetree import FileTree, UnreadableError
 from lpae_backport.mailpatch.model import FileChange, Patch
+from lpae_backport.mailpatch.naming import leads_out
 from lpae_backport.presence.hunks import FileHunks
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
@@ -49,7 +50,7 @@ def judge(patch: Patch, tree: FileTree) -> PatchVerdict:
 
 def _file(change: FileChange, shelf: Shelf, made: frozenset[str]) -> FileVerdict:
     for path in (change.old_path, change.new_path):
-        if path.startswith("/") or ".." in path.split("/") or "\0" in path:
+        if leads_out(path):
             return same(change, HunkStatus.UNKNOWN, "its path leads out of the tree")
     if change.is_binary:
         return same(change, HunkStatus.UNKNOWN, "it is no text")
@@ -105,8 +106,10 @@ def _is(file: Standing, blob: str, change: FileChange) -> bool:
 
 def _elsewhere(verdict: HunkVerdict, change: FileChange, shelf: Shelf) -> HunkVerdict:
     """Look for a hunk whose function is gone from its file in the files beside it."""
+    if verdict.status not in (HunkStatus.TARGET_GONE, HunkStatus.CONFLICTS):
+        return verdict
     image = Image(verdict.hunk, change.path)
-    if verdict.status not in (HunkStatus.TARGET_GONE, HunkStatus.CONFLICTS) or not image.name:
+    if not image.name:
         return verdict
     file = shelf.standing(verdict.path)
     if image.name in file.names:
@@ -117,7 +120,7 @@ def _elsewhere(verdict: HunkVerdict, change: FileChange, shelf: Shelf) -> HunkVe
     for home in homes:
         found = FileHunks(alone, shelf.standing(home)).verdicts()[0]
         why = f"{image.name.decode('utf-8', 'replace')} is in {home} now"
-        if found.status in (HunkStatus.APPLIED, HunkStatus.PARTLY):
+        if found.status in _THERE:
             return replace(found, why=f"{why}: {found.why}")
         if best is verdict:
             how = f"; there it is: {found.status.value} ({found.why})"

@@ -104,10 +104,15 @@ def units_of(
     return units, owner
 
 
+def squeezed(line: bytes) -> bytes:
+    """Return a line with each run of white space as one blank."""
+    return b" ".join(line.split())
+
+
 def _spaced(line: bytes) -> bytes:
     """Return a line with each run of white space as one blank, but for those in quotes."""
     if b'"' not in line or len(line) > _WIDEST:
-        return b" ".join(line.split())
+        return squeezed(line)
     parts = _QUOTED.split(line)
     parts[::2] = (_BLANKS.sub(b" ", x) for x in parts[::2])
     return b"".join(parts).strip()

@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lpae_backport.mailpatch.model import Hunk, Line, LineKind
+from lpae_backport.mailpatch.model import Hunk, Line
 from lpae_backport.presence.choosing import Choice, Expected, Looking
 from lpae_backport.presence.claims import Claims
 from lpae_backport.presence.image import Image
@@ -37,7 +37,7 @@ class PartFinding:
     def present(self) -> list[Line]:
         """The changed lines of it that are in."""
         if self.is_done:
-            return [x for x in self.image.hunk.lines if x.kind is not LineKind.CONTEXT]
+            return list(self.image.hunk.changed)
         f = self.finding
         if f is None or not f.reading.has_some or f.agrees is False:
             return []

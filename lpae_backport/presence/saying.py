@@ -36,11 +36,6 @@ def said(
     return HunkVerdict(hunk, status, why, file.path, *at, tuple(present), tuple(absent), similarity)
 
 
-def changed(hunk: Hunk) -> tuple[Line, ...]:
-    """Return the lines of a hunk that are no context."""
-    return tuple(x for x in hunk.lines if x.kind is not LineKind.CONTEXT)
-
-
 def lead(image: Image, level: Level) -> int:
     """Return how many lines of a hunk come before its first unit."""
     owner = image.after(level).owner
@@ -53,12 +48,12 @@ def applied(image: Image, file: Standing, p: Place) -> HunkVerdict:
     gone, twice = undone(image, file, end), doubled(image, file, p.first, p.last)
     if gone:
         why = f"all its lines are there, but {_text(gone)} is undefined again"
-        return said(hunk, file, HunkStatus.PARTLY, why, (p.core, end), changed(hunk))
+        return said(hunk, file, HunkStatus.PARTLY, why, (p.core, end), hunk.changed)
     off = _off(p.first - lead(image, p.level) - hunk.new_start)
     why = ", ".join(w for w in (_DONE[p.level], off) if w) or "as the patch has it"
     if twice:
         why += f"; '{_text(twice)[:_SHOWN]}' is there twice"
-    return said(hunk, file, HunkStatus.APPLIED, why, (p.core, end), changed(hunk))
+    return said(hunk, file, HunkStatus.APPLIED, why, (p.core, end), hunk.changed)
 
 
 def applicable(image: Image, file: Standing, choice: Choice) -> HunkVerdict:
@@ -73,26 +68,26 @@ def applicable(image: Image, file: Standing, choice: Choice) -> HunkVerdict:
         words.append("not in what the hunk names")
     why = ", ".join(w for w in words if not (w == "exactly" and len(words) > 1))
     at = (p.first, p.last)
-    return said(hunk, file, HunkStatus.APPLICABLE, f"applies {why}", at, absent=changed(hunk))
+    return said(hunk, file, HunkStatus.APPLICABLE, f"applies {why}", at, absent=hunk.changed)
 
 
 def anywhere(image: Image, file: Standing, at: tuple[int, int]) -> HunkVerdict:
     """Return the verdict of a hunk whose lines mean the same elsewhere."""
     why = "its lines are elsewhere in the entry, where they mean the same"
-    return said(image.hunk, file, HunkStatus.APPLIED, why, at, changed(image.hunk))
+    return said(image.hunk, file, HunkStatus.APPLIED, why, at, image.hunk.changed)
 
 
 def dead(image: Image, file: Standing, p: Place) -> HunkVerdict:
     """Return the verdict of a hunk that stands whole, but not as code."""
     why = "all its lines are there, but never compiled: commented out, or under '#if 0'"
     at = (p.core, p.core_last)
-    return said(image.hunk, file, HunkStatus.PARTLY, why, at, changed(image.hunk))
+    return said(image.hunk, file, HunkStatus.PARTLY, why, at, image.hunk.changed)
 
 
 def done(image: Image, file: Standing, f: Finding) -> HunkVerdict:
     """Return the verdict of a hunk that is in piece by piece."""
     why = "all its changes are there; what stands around them was changed"
-    lines = changed(image.hunk)
+    lines = image.hunk.changed
     verdict = said(image.hunk, file, HunkStatus.APPLIED, why, (f.first, f.last), lines)
     return replace(verdict, is_weak=not any(x.kind is LineKind.ADDED for x in lines))
 
@@ -101,7 +96,7 @@ def done_apart(image: Image, file: Standing, parts: Parts) -> HunkVerdict:
     """Return the verdict of a hunk each function of which has its part."""
     why = "all its changes are there; what they are in was moved apart"
     at = parts.span or (image.hunk.new_start, image.hunk.new_start)
-    return said(image.hunk, file, HunkStatus.APPLIED, why, at, changed(image.hunk))
+    return said(image.hunk, file, HunkStatus.APPLIED, why, at, image.hunk.changed)
 
 
 def partly(image: Image, file: Standing, f: Finding) -> HunkVerdict:
@@ -121,7 +116,7 @@ def partly(image: Image, file: Standing, f: Finding) -> HunkVerdict:
 
 def partly_apart(image: Image, file: Standing, parts: Parts) -> HunkVerdict:
     """Return the verdict of a hunk of which some functions have something."""
-    lines = changed(image.hunk)
+    lines = image.hunk.changed
     there = {id(x) for p in parts.found for x in p.present}
     present = [x for x in lines if id(x) in there]
     absent = [x for x in lines if id(x) not in there]
@@ -133,7 +128,7 @@ def in_part(
     image: Image, file: Standing, there: Sequence[Line], line: int, why: str
 ) -> HunkVerdict:
     """Return the verdict of a hunk that adds lines which are there already, the first at `line`."""
-    absent = [x for x in changed(image.hunk) if not any(x is y for y in there)]
+    absent = [x for x in image.hunk.changed if not any(x is y for y in there)]
     return said(image.hunk, file, HunkStatus.PARTLY, why, (line, line), there, absent)
 
 
@@ -145,7 +140,7 @@ def conflict(image: Image, file: Standing, unnamed: frozenset[bytes]) -> HunkVer
         file: the file.
         unnamed: names whose heads the patch takes away itself.
     """
-    hunk, lines = image.hunk, changed(image.hunk)
+    hunk, lines = image.hunk, image.hunk.changed
     near = nearest(image, file)
     score = near.similarity if near is not None else 0.0
     name = image.home

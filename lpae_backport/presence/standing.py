@@ -10,7 +10,7 @@ from lpae_backport.location import Span
 from lpae_backport.presence.chunks import Chunks
 from lpae_backport.presence.heads import head_above, is_head, name_in
 from lpae_backport.presence.image import is_c, too_wide
-from lpae_backport.presence.layers import Layer, Level, layer_of, units_of
+from lpae_backport.presence.layers import Layer, Level, layer_of, squeezed, units_of
 from lpae_backport.source import Source
 
 _NEAR = 120
@@ -49,7 +49,7 @@ class Standing:
         """Where each of its lines stands first, white space squeezed, counted from 1."""
         found: dict[bytes, int] = {}
         for i, line in enumerate(self.lines, 1):
-            found.setdefault(b" ".join(line.split()), i)
+            found.setdefault(squeezed(line), i)
         return found
 
     @cached_property
@@ -81,7 +81,7 @@ class Standing:
 
     @cached_property
     def tokens(self) -> tuple[list[bytes], list[int]]:
-        """Its tokens (words, if it is no C), and for each its line, counted from 1."""
+        """Its tokens (its lines, if it is no C), and for each its line, counted from 1."""
         level = Level.TOKENS if self.is_c else Level.SPACED
         units, owner = units_of(self.lines, level, is_part=False)
         return units, [i + 1 for i in owner]

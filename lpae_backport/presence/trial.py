@@ -7,8 +7,15 @@ from dataclasses import dataclass
 from lpae_backport.filetree import EmptyError, FileTree, UnreadableError
 from lpae_backport.mailpatch.applying import lines_of, place
 from lpae_backport.mailpatch.model import FileChange, Hunk, Patch
+from lpae_backport.mailpatch.naming import leads_out
 
-_HOW = ("exactly", "with offsets", "with fuzz, which patch(1) does and git apply does not")
+_HOW = (
+    ("exactly", "exactly"),
+    ("offset", "with offsets"),
+    ("fuzz", "with fuzz, which patch(1) does and git apply does not"),
+)
+_FUZZ = 2
+"""The way of `_HOW` from which on git apply refuses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +90,12 @@ def _tried(patch: Patch, state: _State) -> Trial:
         return Trial(False, "no", f"no: {e}")
     if not patch.changes:
         return Trial(False, "no", "no: it changes nothing")
-    return Trial(worst < 2, ("exactly", "offset", "fuzz")[worst], f"{_HOW[worst]}")
+    return Trial(worst < _FUZZ, *_HOW[worst])
 
 
 def _apply(change: FileChange, state: _State) -> int:
     for path in (change.old_path, change.new_path):
-        if path.startswith("/") or ".." in path.split("/"):
+        if leads_out(path):
             raise _RefusedError(f"{path}: leads out of the tree")
     if change.is_binary:
         raise _RefusedError(f"{change.path}: is no text")

@@ -5,7 +5,7 @@ import posixpath
 import re
 
 from lpae_backport.filetree import UnreadableError
-from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind
+from lpae_backport.mailpatch.model import FileChange, Hunk
 from lpae_backport.presence.image import Image, words_in
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.piecewise import piecewise
@@ -23,6 +23,7 @@ _NEVER = re.compile(rb"^[ \t]*#[ \t]*if[ \t]+\(?[ \t]*0[ \t]*\)?[ \t]*(?:$|/)", 
 _EXECUTABLE = "100755"
 _PLAIN = "100644"
 _ABSENT = "the file is not there and would be made"
+_GROWN = "all of it is there; the file has grown since"
 
 
 def created(change: FileChange, shelf: Shelf) -> FileVerdict:
@@ -86,9 +87,8 @@ def _content(change: FileChange, image: Image, file: Standing) -> HunkVerdict:
         mine = image.after(level).units
         found = file.layer(level).find(mine) if mine else []
         if found and not is_dead(image, file, *at):
-            if len(mine) * 2 >= file.layer(level).joined.count(b"\n") - 1:
-                return HunkVerdict(hunk, HunkStatus.APPLIED, why, file.path, *at, hunk.lines)
-            why = "all of it is there; the file has grown since"
+            if len(mine) * 2 < file.layer(level).joined.count(b"\n") - 1:
+                why = _GROWN
             return HunkVerdict(hunk, HunkStatus.APPLIED, why, file.path, *at, hunk.lines)
     return _in_parts(image, file)
 
@@ -108,8 +108,7 @@ def _in_parts(image: Image, file: Standing) -> HunkVerdict:
         )
     at = (found.first, found.last)
     if not found.absent and found.reading.is_done:
-        why = "all of it is there; the file has grown since"
-        return HunkVerdict(hunk, HunkStatus.APPLIED, why, file.path, *at, found.present)
+        return HunkVerdict(hunk, HunkStatus.APPLIED, _GROWN, file.path, *at, found.present)
     total = len(found.present) + len(found.absent)
     why = f"{len(found.present)} of {total} lines; the others were changed since"
     return HunkVerdict(
@@ -159,16 +158,12 @@ def same(change: FileChange, status: HunkStatus, why: str, path: str = "") -> Fi
             status,
             why,
             path,
-            present=_lines(h) if is_done else (),
-            absent=() if is_done else _lines(h),
+            present=h.changed if is_done else (),
+            absent=() if is_done else h.changed,
         )
         for h in change.hunks
     )
     return FileVerdict(change, status, why, hunks)
-
-
-def _lines(hunk: Hunk) -> tuple[Line, ...]:
-    return tuple(x for x in hunk.lines if x.kind is not LineKind.CONTEXT)
 
 
 def moved(change: FileChange, shelf: Shelf) -> tuple[HunkStatus, str] | None:

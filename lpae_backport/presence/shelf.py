@@ -90,7 +90,7 @@ class Shelf:
             (() if is_whole else beside[:_BESIDE], _LEAST),
         )
         for group, least in groups:
-            scored = [(max(self._held(p, t) for t in texts), p) for p in group]
+            scored = [(_held(self._data(p), texts, least), p) for p in group]
             best = max(scored, key=lambda s: (s[0], s[1]), default=(0.0, ""))
             if best[0] >= least:
                 return best[1]
@@ -114,10 +114,6 @@ class Shelf:
         except UnreadableError:
             return b""
 
-    def _held(self, path: str, lines: Sequence[bytes]) -> float:
-        data = self._data(path)
-        return sum(x in data for x in lines) / len(lines) if len(lines) > 1 else 0.0
-
     def _named(self, name: str) -> list[str]:
         """Return the files of a name anywhere in the tree; the tree is walked once."""
         if self._names is None:
@@ -135,3 +131,26 @@ class Shelf:
 def _telling(lines: Sequence[bytes]) -> list[bytes]:
     stripped = (x.strip() for x in lines)
     return list(dict.fromkeys(x for x in stripped if len(x) > _WIDE))[:_LINES]
+
+
+def _held(data: bytes, texts: Sequence[Sequence[bytes]], least: float) -> float:
+    """Return which share of the lines of a text a file has, of the text it has most of.
+
+    A text is given up, as if nothing of it were there, once it cannot come to the least share.
+    """
+    known: dict[bytes, bool] = {}
+    best = 0.0
+    for lines in texts:
+        if len(lines) < 2:
+            continue
+        spare = len(lines) * (1 - least)
+        lacks = 0
+        for x in lines:
+            if x not in known:
+                known[x] = x in data
+            lacks += not known[x]
+            if lacks > spare:
+                break
+        else:
+            best = max(best, (len(lines) - lacks) / len(lines))
+    return best

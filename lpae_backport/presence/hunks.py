@@ -62,15 +62,15 @@ class FileHunks:
         if image.is_empty:
             return _ended(hunk, file)
         looking = Looking(image, file, self._expected(hunk), self._claims, self._unnamed)
-        whole = self._whole(image, looking)
+        whole, left = self._whole(image, looking)
         if whole is not None and whole.status is HunkStatus.APPLIED:
             return whole
         if self._is_before:
-            return whole or self._as_it_was(image, looking)
+            return whole or self._as_it_was(image, looking, left)
         at = in_entries(image, file)
         if at is not None:
             return saying.anywhere(image, file, at)
-        found = whole or self._in_parts(image, looking)
+        found = whole or self._in_parts(image, looking, left)
         return found if found.status is not HunkStatus.APPLICABLE else self._not_again(image, found)
 
     def _expected(self, hunk: Hunk) -> Expected:
@@ -81,30 +81,34 @@ class FileHunks:
             return Expected((new,), (old,))
         return Expected((new, here), (here,) if self._is_done else (old, here))
 
-    def _whole(self, image: Image, looking: Looking) -> HunkVerdict | None:
-        """Return a verdict where the hunk stands in one piece, done or not."""
-        self._left: Choice | None = None
+    def _whole(self, image: Image, looking: Looking) -> tuple[HunkVerdict | None, Choice | None]:
+        """Judge a hunk that stands in one piece, done or not.
+
+        Returns:
+            The verdict, if there is no doubt; else where the hunk could be applied, if anywhere.
+        """
+        left: Choice | None = None
         for level in image.in_turn():
             choice = looking.whole(level)
             if choice is None:
                 continue
             if choice.is_applied and not self._is_before:
-                return self._applied(image, choice)
+                return self._applied(image, choice), None
             if not choice.is_applied and choice.is_sure:
-                return self._applicable(image, choice)
-            self._left = self._left or (None if choice.is_applied else choice)
-        return None
+                return self._applicable(image, choice), None
+            left = left or (None if choice.is_applied else choice)
+        return None, left
 
-    def _as_it_was(self, image: Image, looking: Looking) -> HunkVerdict:
+    def _as_it_was(self, image: Image, looking: Looking, left: Choice | None) -> HunkVerdict:
         """Return a verdict where the file is known not to have the patch."""
-        left = self._left or self._fuzzy(looking)
+        left = left or self._fuzzy(looking)
         if left is not None:
             return self._applicable(image, left)
         return saying.conflict(image, self._file, self._unnamed)
 
-    def _in_parts(self, image: Image, looking: Looking) -> HunkVerdict:
+    def _in_parts(self, image: Image, looking: Looking, left: Choice | None) -> HunkVerdict:
         """Return a verdict where it does not stand in one piece for sure."""
-        file, left = self._file, self._left
+        file = self._file
         found = piecewise(image, file, image.hunk.new_start + self._drift)
         if found is not None and found.agrees is False:
             found = None

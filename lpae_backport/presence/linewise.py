@@ -5,21 +5,16 @@ Pieces tell best whether a hunk is in; a reader looks for its lines. One that sa
 the function or it is not, wherever in it the pieces were laid.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
-
 from lpae_backport.mailpatch.model import LineKind
 from lpae_backport.presence.chunks import Chunks, telling
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
+from lpae_backport.presence.pieces import function_pieces
 from lpae_backport.presence.reading import Reading
 from lpae_backport.presence.standing import Standing
 
 _TELLING = 2
 """Telling words of a line that is known wherever in its function it stands."""
-_EXTENTS = 4
-_LARGE = 20_000
-"""Pieces of a function beyond which only the place itself is looked at."""
 
 
 def told(
@@ -37,7 +32,9 @@ def told(
     level = Level.TOKENS if image.is_c and image.levels[-1] is Level.TOKENS else Level.SPACED
     place = (lo + reading.first, lo + reading.last + 1)
     near = _text(pieces, [place])
-    wide = _text(pieces, [place, *_functions(image, file, pieces)])
+    names = {image.name, image.last_names[1], image.also} - {b""}
+    functions = (at for name in names for at in function_pieces(name, file, pieces))
+    wide = _text(pieces, [place, *functions])
     after = b" %b " % b" ".join(image.after(level).units)
     present, absent = set(reading.present), set(reading.absent)
     for i, line in image.said_by(level, LineKind.ADDED).items():
@@ -56,15 +53,6 @@ def told(
 def _move(i: int, source: set[int], target: set[int]) -> None:
     source.discard(i)
     target.add(i)
-
-
-def _functions(image: Image, file: Standing, pieces: Chunks) -> Iterator[tuple[int, int]]:
-    """Yield the pieces of the functions that a hunk names."""
-    for name in {image.name, image.last_names[1], image.also} - {b""}:
-        for first, last in file.extents(name)[:_EXTENTS]:
-            lo, hi = bisect_left(pieces.first, first), bisect_right(pieces.first, last)
-            if hi - lo <= _LARGE:
-                yield lo, hi
 
 
 def _text(pieces: Chunks, ranges: list[tuple[int, int]]) -> bytes:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Looks for what a file has of a hunk that is not in it whole."""
 
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from lpae_backport.presence.heads import name_in, same_head
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.linewise import told
+from lpae_backport.presence.pieces import function_pieces, pieces_of
 from lpae_backport.presence.places import is_dead
 from lpae_backport.presence.reading import Reading
 from lpae_backport.presence.standing import Standing
@@ -22,8 +22,6 @@ _ROOM = 40
 """Pieces of the file that are looked at before and behind a hunk."""
 _BEFORE = 3
 """Pieces above the head of a function that a hunk may have as context."""
-_EXTENTS = 4
-"""Most places that a name stands at which are looked at: a definition, a declaration."""
 _LARGE = 20_000
 """Pieces of a hunk beyond which it is not judged piece by piece."""
 
@@ -57,28 +55,6 @@ class Finding:
         """The lines that decided, if something is added; empty where lines are just gone."""
         is_added = any(x.kind is LineKind.ADDED for x in (*self.present, *self.absent))
         return range(self.core[0], self.core[1] + 1) if is_added else range(0)
-
-
-def pieces_of(file: Standing, *, as_text: bool) -> tuple[Chunks, dict[bytes, list[int]]]:
-    """Return the pieces of a file, and where each stands; both are kept with the file.
-
-    Args:
-        file: the file.
-        as_text: whether its lines are taken as text though it is C.
-    """
-    kept = file.pieces
-    if as_text not in kept:
-        if as_text or not file.is_c:
-            layer = file.layer(Level.SPACED)
-            units = layer.joined[1:-1].split(b"\n") if layer.joined.strip() else []
-            found = Chunks(units, at := [layer.line(i) for i in range(len(units))], at)
-        else:
-            found = chunked(*file.tokens, is_c=True)
-        where: dict[bytes, list[int]] = defaultdict(list)
-        for i, key in enumerate(found.keys):
-            where[key].append(i)
-        kept[as_text] = (found, dict(where))
-    return kept[as_text]
 
 
 def blocks_of(image: Image) -> tuple[Blocks, bool]:
@@ -132,10 +108,8 @@ def _stretches(
     pieces, where = text
     said = [x.rstrip() for x in image.lines if x.strip()]
     inside = image.name and not any(x in (b"}", b"};") for x in said[:-1])
-    for first, last in file.extents(image.name)[:_EXTENTS] if inside else ():
-        lo, hi = bisect_left(pieces.first, first), bisect_right(pieces.first, last)
-        if hi - lo <= _LARGE:
-            yield max(lo - _BEFORE, 0), hi
+    for lo, hi in function_pieces(image.name, file, pieces) if inside else ():
+        yield max(lo - _BEFORE, 0), hi
     near = bisect_left(pieces.first, expected)
     length = max(len(blocks.before), len(blocks.after))
     for start in likely_starts((blocks.before.keys, blocks.after.keys), where, near):

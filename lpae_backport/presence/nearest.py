@@ -9,9 +9,8 @@ from difflib import SequenceMatcher
 from lpae_backport.presence.alignment import MOST_PAIRS, pairs_of
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
-from lpae_backport.presence.standing import Standing
+from lpae_backport.presence.standing import RUN, Standing
 
-_RUN = 3
 _BUCKET = 32
 _MANY = 60
 _LARGE = 3_000
@@ -44,10 +43,10 @@ def nearest(image: Image, file: Standing) -> Nearest | None:
     level = Level.TOKENS if image.is_c else Level.SPACED
     side = image.before(level)
     mine = [t for u in side.units[:_LARGE] for t in u.split(b" ")]
-    theirs, at = _words(file)
+    theirs, at = file.words
     if not mine or not theirs:
         return None
-    start = _start(mine, theirs, file)
+    start = _start(mine, file)
     if start is None:
         return None
     lo = max(start - _BUCKET, 0)
@@ -79,30 +78,11 @@ def nearest(image: Image, file: Standing) -> Nearest | None:
     )
 
 
-def _words(file: Standing) -> tuple[list[bytes], list[int]]:
-    units, at = file.tokens
-    if file.is_c:
-        return units, at
-    words: list[bytes] = []
-    lines: list[int] = []
-    for unit, line in zip(units, at, strict=True):
-        found = unit.split(b" ")
-        words += found
-        lines += [line] * len(found)
-    return words, lines
-
-
-def _start(mine: Sequence[bytes], theirs: Sequence[bytes], file: Standing) -> int | None:
-    """Return where most runs of tokens say that the hunk begins."""
-    where = file.runs.get(_RUN)
-    if where is None:
-        where = {}
-        for i in range(len(theirs) - _RUN + 1):
-            where.setdefault(tuple(theirs[i : i + _RUN]), []).append(i)
-        file.runs[_RUN] = where
+def _start(mine: Sequence[bytes], file: Standing) -> int | None:
+    """Return where most runs of words say that the hunk begins."""
     votes: Counter[int] = Counter()
-    for i in range(len(mine) - _RUN + 1):
-        found = where.get(tuple(mine[i : i + _RUN]), ())
+    for i in range(len(mine) - RUN + 1):
+        found = file.runs.get(tuple(mine[i : i + RUN]), ())
         if len(found) <= _MANY:
             for p in found:
                 bucket = (p - i) // _BUCKET

@@ -13,6 +13,8 @@ from lpae_backport.presence.image import is_c, too_wide
 from lpae_backport.presence.layers import Layer, Level, layer_of, squeezed, units_of
 from lpae_backport.source import Source
 
+RUN = 3
+"""Words of a run."""
 _NEAR = 120
 """Lines above one that are looked at for a head before all of them are."""
 _DEAD = re.compile(rb"^[ \t]*#[ \t]*if[ \t]+[01]\b", re.MULTILINE)
@@ -35,8 +37,6 @@ class Standing:
         self._layers: dict[Level, Layer] = {}
         self.pieces: dict[bool, tuple[Chunks, dict[bytes, list[int]]]] = {}
         """What it consists of, once somebody has cut it up."""
-        self.runs: dict[int, dict[tuple[bytes, ...], list[int]]] = {}
-        """Where its runs of tokens stand, by their length, once somebody has looked."""
 
     @cached_property
     def lines(self) -> list[bytes]:
@@ -85,6 +85,24 @@ class Standing:
         level = Level.TOKENS if self.is_c else Level.SPACED
         units, owner = units_of(self.lines, level, is_part=False)
         return units, [i + 1 for i in owner]
+
+    @cached_property
+    def words(self) -> tuple[list[bytes], list[int]]:
+        """Its tokens (the words of its lines, if it is no C), and for each its line."""
+        units, at = self.tokens
+        if self.is_c:
+            return units, at
+        split = [(word, line) for u, line in zip(units, at, strict=True) for word in u.split(b" ")]
+        return [word for word, _ in split], [line for _, line in split]
+
+    @cached_property
+    def runs(self) -> dict[tuple[bytes, ...], list[int]]:
+        """Where each run of `RUN` of its words stands."""
+        words, _ = self.words
+        found: dict[tuple[bytes, ...], list[int]] = {}
+        for i in range(len(words) - RUN + 1):
+            found.setdefault(tuple(words[i : i + RUN]), []).append(i)
+        return found
 
     def code(self, first: int, last: int) -> list[bytes]:
         """Return the tokens of some lines, comments left out as the whole file tells them."""

@@ -10,12 +10,11 @@ from collections.abc import Collection
 
 from lpae_backport.mailpatch.model import Line, LineKind
 from lpae_backport.presence.chunks import telling
-from lpae_backport.presence.heads import is_head, name_in
+from lpae_backport.presence.heads import is_head, macro_in, name_in
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level, squeezed
 from lpae_backport.presence.standing import Standing
 
-_DEFINE = re.compile(rb"[ \t]*#[ \t]*define[ \t]+(\w+)")
 _TOKEN = re.compile(rb"\w+")
 _TELLING = 2
 """Telling words of a line that counts."""
@@ -53,11 +52,11 @@ def redefined(image: Image, file: Standing, moved: Collection[bytes]) -> tuple[b
         moved: lines of the file that the patch takes away or shows, squeezed.
     """
     lines = zip(image.lines, image.hunk.lines, strict=True)
-    added = {m[1] for x, h in lines if h.kind is LineKind.ADDED and (m := _DEFINE.match(x))}
-    for number, line in enumerate(file.lines, 1) if added else ():
-        found = _DEFINE.match(line)
-        if found is not None and found[1] in added and squeezed(line) not in moved:
-            return found[1], number
+    added = {macro_in(x) for x, h in lines if h.kind is LineKind.ADDED}
+    for number in sorted(n for name in added for n in file.defined.get(name, ())):
+        line = file.lines[number - 1]
+        if squeezed(line) not in moved:
+            return macro_in(line), number
     return b"", 0
 
 

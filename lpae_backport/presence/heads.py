@@ -10,6 +10,7 @@ _LABEL = re.compile(rb"\w+\s*:(?!:)")
 _TAG = re.compile(rb"\b(?:struct|union|enum)\s+([A-Za-z_]\w*)\s*\{")
 _BARE = re.compile(rb"(?:typedef\s+)?(?:struct|union|enum)\s+([A-Za-z_]\w*)\Z")
 _BEFORE = re.compile(rb"([A-Za-z_]\w*)\s*(?:\(|\[|=|;)")
+_DEFINE = re.compile(rb"[ \t]*#[ \t]*define[ \t]+(\w+)")
 _MACRO = re.compile(rb"\b(?:SYSCALL|COMPAT_SYSCALL)_DEFINE\w*\s*\(\s*(\w+)")
 
 
@@ -42,6 +43,12 @@ def name_in(head: bytes) -> bytes:
     tag = _TAG.search(text) or _BARE.match(text)
     if tag is not None and (found is None or tag.start() < found.start()):
         return tag[1]
+    return found[1] if found is not None else b""
+
+
+def macro_in(line: bytes) -> bytes:
+    """Return the macro that a line defines; empty if it defines none."""
+    found = _DEFINE.match(line)
     return found[1] if found is not None else b""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lpae_backport.mailpatch.model import LineKind
 from lpae_backport.presence.chunks import telling
-from lpae_backport.presence.heads import name_in, same_head
+from lpae_backport.presence.heads import macro_in, name_in, same_head
 from lpae_backport.presence.image import Image, Side
 from lpae_backport.presence.layers import Layer, Level, units_of
 from lpae_backport.presence.standing import Standing
@@ -15,7 +15,6 @@ _NEVER = re.compile(rb"[ \t]*#[ \t]*(?:if[ \t]*\(?[ \t]*[01]\b|el)")
 """A line that keeps others from being compiled."""
 _CONDITION = re.compile(rb"[ \t]*#[ \t]*(if|el|en)")
 _UNDEF = re.compile(rb"[ \t]*#[ \t]*undef[ \t]+(\w+)")
-_DEFINE = re.compile(rb"[ \t]*#[ \t]*define[ \t]+(\w+)")
 _INCLUDE = re.compile(rb"[ \t]*#[ \t]*include\b")
 _NAME = re.compile(rb"[A-Za-z_]\w*")
 _UNSEEN = frozenset((b"pr_fmt", b"dev_fmt"))
@@ -202,8 +201,7 @@ def undone(image: Image, file: Standing, last: int) -> bytes:
     own = {m[1] for x in kept if (m := _UNDEF.match(x))}
     lines = zip(image.lines, image.hunk.lines, strict=True)
     added = (x for x, h in lines if h.kind is LineKind.ADDED)
-    made = {m[1] for x in added if (m := _DEFINE.match(x))} - own - _UNSEEN
-    made &= file.undefined
+    made = ({macro_in(x) for x in added} - own - _UNSEEN) & file.undefined
     if not made:
         return b""
     used: set[bytes] = set()
@@ -211,9 +209,9 @@ def undone(image: Image, file: Standing, last: int) -> bytes:
     for i, line in enumerate(file.lines[last:], last + 1):
         taken_back = _UNDEF.match(line)
         if taken_back and taken_back[1] in made - used:
-            again = (m[1] for x in file.lines[i:] if (m := _DEFINE.match(x)))
+            again = any(n > i for n in file.defined.get(taken_back[1], ()))
             # Lists of macros are expanded once for each meaning that they are given.
-            return b"" if is_code and taken_back[1] in again else taken_back[1]
+            return b"" if is_code and again else taken_back[1]
         if _INCLUDE.match(line):
             return b""  # what a header makes of it, this file does not show
         used.update(_NAME.findall(line))

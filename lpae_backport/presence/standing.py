@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from lpae_backport.location import Span
 from lpae_backport.presence.chunks import Chunks
-from lpae_backport.presence.heads import head_above, is_head, name_in
+from lpae_backport.presence.heads import head_above, is_head, macro_in, name_in
 from lpae_backport.presence.image import is_c, too_wide
 from lpae_backport.presence.layers import Layer, Level, layer_of, squeezed, units_of
 from lpae_backport.source import Source
@@ -128,6 +128,15 @@ class Standing:
         """Where the first line is that may keep something from being compiled."""
         found = _DEAD.search(self.data)
         return found.start() if found is not None else len(self.data)
+
+    @cached_property
+    def defined(self) -> dict[bytes, list[int]]:
+        """The lines that define each of its macros, counted from 1."""
+        found: dict[bytes, list[int]] = {}
+        for number, line in enumerate(self.lines, 1):
+            if b"#" in line and (name := macro_in(line)):
+                found.setdefault(name, []).append(number)
+        return found
 
     @cached_property
     def undefined(self) -> frozenset[bytes]:

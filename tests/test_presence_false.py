@@ -278,3 +278,10 @@ def test_what_came_below_all_that_changes_does_not_matter(below: str) -> None:
     made = patch(diff(BEFORE, after))
     now = after.replace(MODE, MODE + below, 1)
     assert verdict(made, now).status.value == "applied"
+
+
+def test_a_comment_that_begins_with_a_slash_behind_the_star() -> None:
+    """``/*/`` opens a comment and does not close it."""
+    now = AFTER.replace(END, f"/*/\n{END}/**/\n")
+    assert _status(now) != "applied"
+    assert _status("int toys;\n/*/\n" + AFTER + "/**/\n") != "applied"

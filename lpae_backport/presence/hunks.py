@@ -142,14 +142,14 @@ class FileHunks:
     def _not_again(self, image: Image, found: HunkVerdict) -> HunkVerdict:
         """Return a verdict, unless the hunk would add what is there already."""
         there, line = already(image, self._file, self._moved)
-        name, at = redefined(image, self._file, self._moved) if not there else (b"", 0)
-        if name:
-            text = name.decode("utf-8", "replace")
-            return replace(found, why=f"{found.why}; but line {at} defines {text} already")
-        if not there:
+        if there:
+            why = f"{len(there)} of the lines it adds are in the file already"
+            return saying.in_part(image, self._file, there, line, f"{why}; it would add them again")
+        name, at = redefined(image, self._file, self._moved)
+        if not name:
             return found
-        why = f"{len(there)} of the lines it adds are in the file already; it would add them again"
-        return saying.in_part(image, self._file, there, line, why)
+        text = name.decode("utf-8", "replace")
+        return replace(found, why=f"{found.why}; but line {at} defines {text} already")
 
     def _is_free(self, f: Finding) -> bool:
         return self._claims.are_free(f.added_lines)

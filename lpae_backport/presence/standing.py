@@ -112,7 +112,8 @@ class Standing:
     def may_be_quiet(self, line: int) -> bool:
         """Tell whether a line may stand in a comment; `False` only where it surely does not."""
         at = self._offset(line)
-        return self.data.rfind(b"/*", 0, at) > self.data.rfind(b"*/", 0, at)
+        opened, closed = self.data.rfind(b"/*", 0, at), self.data.rfind(b"*/", 0, at)
+        return opened >= 0 and opened + 1 >= closed  # "/*/" opens one, and closes none
 
     def is_dead(self, first: int, last: int) -> bool:
         """Tell whether some of the lines are never compiled (``#if 0``)."""

@@ -5,20 +5,18 @@ A new function leaves the lines on either side of it as they were: where a later
 it, the hunk still applies above or below, and makes it twice.
 """
 
-import re
 from collections.abc import Collection
 
 from lpae_backport.mailpatch.model import Line, LineKind
-from lpae_backport.presence.chunks import telling
+from lpae_backport.presence.chunks import telling, telling_in
 from lpae_backport.presence.heads import is_head, macro_in, name_in
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level, squeezed
 from lpae_backport.presence.standing import Standing
 
-_TOKEN = re.compile(rb"\w+")
 _TELLING = 2
 """Telling words of a line that counts."""
-_LEAST = 3
+_LEAST = 2
 """Lines that must count for a hunk to be known by them."""
 _MOST = 0.7
 """The share of them that the file must have."""
@@ -71,7 +69,7 @@ def already(image: Image, file: Standing, moved: Collection[bytes]) -> tuple[lis
     lines = zip(image.lines, image.hunk.lines, strict=True)
     added = [(squeezed(x), x, h) for x, h in lines if h.kind is LineKind.ADDED]
     added = [a for a in added if a[0] not in moved]
-    counted = [a for a in added if telling(_TOKEN.sub(rb" \g<0> ", a[0])) >= _TELLING]
+    counted = [a for a in added if telling_in(a[0]) >= _TELLING]
     heads = [x for x, raw, _ in added if is_head(raw) and name_in(raw)]
     where = file.where
     if not heads or len(counted) < _LEAST or not all(x in where for x in heads):

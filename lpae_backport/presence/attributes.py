@@ -9,13 +9,13 @@ import re
 
 from lpae_backport.kconfig import config_entry
 from lpae_backport.mailpatch.model import LineKind
+from lpae_backport.presence.heads import entry_in
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import squeezed
 from lpae_backport.presence.standing import Standing
 from lpae_backport.uses.texts import is_kconfig
 
 _ANYWHERE = re.compile(rb"[ \t]+(?:select|imply|depends[ \t]+on)[ \t]+.*[^\\]\Z")
-_ENTRY = re.compile(rb"[ \t]*(?:menu)?config[ \t]+(\w+)[ \t]*\Z")
 _HELP = re.compile(rb"[ \t]*(?:-{3})?help(?:-{3})?[ \t]*\Z")
 
 
@@ -33,12 +33,12 @@ def in_entries(image: Image, file: Standing) -> tuple[int, int] | None:
     if not is_kconfig(file.path):
         return None
     at: list[int] = []
-    symbol = _symbol(image.section)
+    symbol = entry_in(image.section)
     is_help = False
     for text, line in zip(image.lines, image.hunk.lines, strict=True):
         if line.kind is LineKind.CONTEXT:
-            symbol = _symbol(text) or symbol
-            is_help = not _symbol(text) and (is_help or bool(_HELP.match(text)))
+            symbol = entry_in(text) or symbol
+            is_help = not entry_in(text) and (is_help or bool(_HELP.match(text)))
             continue
         if is_help or not symbol or not _ANYWHERE.match(text):
             return None
@@ -48,11 +48,6 @@ def in_entries(image: Image, file: Standing) -> tuple[int, int] | None:
         if found:
             at.append(found)
     return (min(at), max(at)) if at else None
-
-
-def _symbol(line: bytes) -> str:
-    found = _ENTRY.match(line)
-    return found[1].decode("ascii", "replace") if found is not None else ""
 
 
 def _line(file: Standing, symbol: str, text: bytes) -> int:

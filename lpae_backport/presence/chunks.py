@@ -5,9 +5,11 @@ A piece of C ends with ``;``, ``,``, ``:``, a brace, or a line of the preprocess
 each line is one.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_WORD = re.compile(rb"\w+")
 _ENDS = frozenset((b";", b"{", b"}", b",", b":"))
 _COMMON = frozenset(
     b"if else for while do switch case default break continue return goto sizeof struct union enum "
@@ -79,6 +81,11 @@ def _cut(
 def telling(key: bytes) -> int:
     """Return how much a piece tells: its words that do not stand everywhere."""
     return sum(t[:1].isalnum() or t[:1] in (b"_", b'"') for t in set(key.split(b" ")) - _COMMON)
+
+
+def telling_in(line: bytes) -> int:
+    """Return how much a line tells, its words taken apart from what stands around them."""
+    return telling(_WORD.sub(rb" \g<0> ", line))
 
 
 def likeness(one: bytes, other: bytes) -> float:

@@ -11,6 +11,7 @@ _TAG = re.compile(rb"\b(?:struct|union|enum)\s+([A-Za-z_]\w*)\s*\{")
 _BARE = re.compile(rb"(?:typedef\s+)?(?:struct|union|enum)\s+([A-Za-z_]\w*)\Z")
 _BEFORE = re.compile(rb"([A-Za-z_]\w*)\s*(?:\(|\[|=|;)")
 _DEFINE = re.compile(rb"[ \t]*#[ \t]*define[ \t]+(\w+)")
+_ENTRY = re.compile(rb"[ \t]*(?:menu)?config[ \t]+(\w+)[ \t]*\Z")
 _MACRO = re.compile(rb"\b(?:SYSCALL|COMPAT_SYSCALL)_DEFINE\w*\s*\(\s*(\w+)")
 
 
@@ -50,6 +51,12 @@ def macro_in(line: bytes) -> bytes:
     """Return the macro that a line defines; empty if it defines none."""
     found = _DEFINE.match(line)
     return found[1] if found is not None else b""
+
+
+def entry_in(line: bytes) -> str:
+    """Return the symbol of the Kconfig entry that a line begins; empty where it begins none."""
+    found = _ENTRY.match(line)
+    return found[1].decode("ascii", "replace") if found is not None else ""
 
 
 def same_head(section: bytes, head: bytes) -> bool:

@@ -13,6 +13,7 @@ from lpae_backport.presence.claims import Claims
 from lpae_backport.presence.heads import is_head, name_in
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level, squeezed
+from lpae_backport.presence.leftover import leftover, stands_whole
 from lpae_backport.presence.partwise import Parts
 from lpae_backport.presence.piecewise import Finding, piecewise
 from lpae_backport.presence.reserving import reserved
@@ -36,21 +37,37 @@ class FileHunks:
         self._unnamed = _unnamed(self._images)
         self._drift = 0
         self._is_done: bool | None = None
-        self._moved = frozenset(
+        self._moved = self._lines(without=LineKind.ADDED)
+        self._kept = self._lines(without=LineKind.REMOVED)
+        self._claims = Claims(reserved(self._images, file) if not file.problem else {})
+
+    def _lines(self, *, without: LineKind) -> frozenset[bytes]:
+        """Return the lines of all hunks but those of a kind, squeezed."""
+        return frozenset(
             squeezed(x)
             for image in self._images
             for x, h in zip(image.lines, image.hunk.lines, strict=True)
-            if h.kind is not LineKind.ADDED
+            if h.kind is not without
         )
-        self._claims = Claims(reserved(self._images, file) if not file.problem else {})
 
     def verdicts(self) -> list[HunkVerdict]:
         """Return what is said of each hunk, in order."""
         found = []
         for i, image in enumerate(self._images):
             self._claims.turn(i)
-            found.append(self._verdict(image))
+            verdict = self._verdict(image)
+            if verdict.status is HunkStatus.APPLIED and not image.adds:
+                verdict = self._unless_left(image, verdict)
+            found.append(verdict)
         return found
+
+    def _unless_left(self, image: Image, found: HunkVerdict) -> HunkVerdict:
+        """Doubt that a hunk that only removes is in, where what it removes is there yet."""
+        at_its_line = found.why == saying.EXACTLY
+        if at_its_line and not stands_whole(image, self._file):
+            return found
+        line = leftover(image, self._file, self._kept)
+        return saying.left(found, self._file, line) if line else found
 
     def _verdict(self, image: Image) -> HunkVerdict:
         hunk, file = image.hunk, self._file

@@ -110,6 +110,11 @@ class Image:
         return (found[0], found[-1]) if found else (0, -1)
 
     @property
+    def adds(self) -> bool:
+        """Tell whether it adds a line that says something."""
+        return any(h.kind is LineKind.ADDED and h.text.strip() for h in self.hunk.lines)
+
+    @property
     def is_empty(self) -> bool:
         """Tell whether it changes nothing."""
         return self.hunk.before == self.hunk.after

@@ -150,4 +150,5 @@ def _doubted(f: FileVerdict) -> FileVerdict:
 
 def _doubted_hunk(h: HunkVerdict) -> HunkVerdict:
     why = "its lines are not there, but nothing else of the patch is: they may never have been"
+    why = h.doubt or why
     return replace(h, status=HunkStatus.CONFLICTS, why=why, present=(), absent=h.present)

@@ -9,14 +9,15 @@ from lpae_backport.mailpatch.model import Line, LineKind
 from lpae_backport.presence.alignment import likely_starts
 from lpae_backport.presence.blocks import Blocks
 from lpae_backport.presence.chunks import Chunks, chunked, telling
-from lpae_backport.presence.heads import name_in, same_head
+from lpae_backport.presence.heads import entry_in, name_in, same_head
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
 from lpae_backport.presence.linewise import told
 from lpae_backport.presence.pieces import function_pieces, pieces_of
-from lpae_backport.presence.places import is_dead
+from lpae_backport.presence.places import agrees, is_dead
 from lpae_backport.presence.reading import Reading
 from lpae_backport.presence.standing import Standing
+from lpae_backport.uses.texts import is_kconfig
 
 _ROOM = 40
 """Pieces of the file that are looked at before and behind a hunk."""
@@ -155,9 +156,9 @@ def _shown(file: Standing, pieces: Chunks, i: int) -> tuple[int, str]:
 
 def _stands_in(image: Image, file: Standing, first: int, last: int) -> bool | None:
     """Tell whether what decided, from its first line to its last, is of what the hunk changes."""
-    if not image.is_c:
-        return None
-    if not image.name:
+    if is_kconfig(file.path) and entry_in(image.section):
+        return agrees(image, file, first + 1)
+    if not image.is_c or not image.name:
         return None
     begin, end = file.head(first + 1), file.head(last + 1)
     names = {image.name, image.last_names[1], image.also} - {b""}

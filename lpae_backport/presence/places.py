@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from lpae_backport.mailpatch.model import LineKind
 from lpae_backport.presence.chunks import telling
-from lpae_backport.presence.heads import macro_in, name_in, same_head
+from lpae_backport.presence.heads import entry_in, macro_in, name_in, same_head
 from lpae_backport.presence.image import Image, Side
 from lpae_backport.presence.layers import Layer, Level, units_of
 from lpae_backport.presence.standing import Standing
+from lpae_backport.uses.texts import is_kconfig
 
 _NEVER = re.compile(rb"[ \t]*#[ \t]*(?:if[ \t]*\(?[ \t]*[01]\b|el)")
 """A line that keeps others from being compiled."""
@@ -95,8 +96,8 @@ def places(
         distance = min(distance, *(abs(first - e) for e in expected))
         core = layer.line(unit + min(side.first, count - 1))
         core_end = layer.line(unit + side.last - 1) if side.last > side.first else core - 1
-        agrees = _agrees(image, file, first)
-        found.append(Place(level, first, last, core, core_end, distance, agrees, unit, count))
+        stands = agrees(image, file, first)
+        found.append(Place(level, first, last, core, core_end, distance, stands, unit, count))
     return sorted(found, key=lambda p: (p.agrees is False, p.distance))
 
 
@@ -111,17 +112,25 @@ def _is_torn(side: Side, layer: Layer, unit: int) -> bool:
     return bool(is_last) and layer.line(end) == layer.line(end - 1) and behind[0] not in _ENDS
 
 
-def _agrees(image: Image, file: Standing, line: int) -> bool | None:
+def agrees(image: Image, file: Standing, line: int) -> bool | None:
     """Tell whether a line stands in what the hunk's header says."""
     if image.has_head:
         return True
     if not image.section:
         return None
     head = file.head(line)
+    if is_kconfig(file.path) and entry_in(image.section):
+        return _is_in_entry(image, head)
     if same_head(image.section, head) or name_in(head) == image.also != b"":
         return True
     # Headers of hunks name the last head before the hunk: a later one may have come between.
     return False if image.is_c and name_in(image.section) else None
+
+
+def _is_in_entry(image: Image, head: bytes) -> bool:
+    """Tell whether a hunk of Kconfig is where its header says, or shows another entry itself."""
+    above = image.lines[: image.changed[0]]
+    return any(entry_in(x) for x in above) or entry_in(image.section) == entry_in(head)
 
 
 def is_live(image: Image, side: Side, place: Place, file: Standing) -> bool:

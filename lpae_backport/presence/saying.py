@@ -17,6 +17,8 @@ from lpae_backport.presence.verdict import HunkStatus, HunkVerdict
 
 _DONE = {Level.EXACT: "", Level.SPACED: "white space aside", Level.TOKENS: "as the same C"}
 _TO_DO = {Level.EXACT: "exactly", Level.SPACED: "after repair of white space"}
+EXACTLY = "as the patch has it"
+"""What is said of a hunk that stands to the letter at its very line."""
 _GONE = 0.5
 """How alike the nearest place may be where the function of a hunk counts as gone."""
 _SHOWN = 40
@@ -50,7 +52,7 @@ def applied(image: Image, file: Standing, p: Place) -> HunkVerdict:
         why = f"all its lines are there, but {_text(gone)} is undefined again"
         return said(hunk, file, HunkStatus.PARTLY, why, (p.core, end), hunk.changed)
     off = _off(p.first - lead(image, p.level) - hunk.new_start)
-    why = ", ".join(w for w in (_DONE[p.level], off) if w) or "as the patch has it"
+    why = ", ".join(w for w in (_DONE[p.level], off) if w) or EXACTLY
     if twice:
         why += f"; '{_text(twice)[:_SHOWN]}' is there twice"
     return said(hunk, file, HunkStatus.APPLIED, why, (p.core, end), hunk.changed)
@@ -75,6 +77,13 @@ def anywhere(image: Image, file: Standing, at: tuple[int, int]) -> HunkVerdict:
     """Return the verdict of a hunk whose lines mean the same elsewhere."""
     why = "its lines are elsewhere in the entry, where they mean the same"
     return said(image.hunk, file, HunkStatus.APPLIED, why, at, image.hunk.changed)
+
+
+def left(found: HunkVerdict, file: Standing, line: int) -> HunkVerdict:
+    """Return a verdict with the doubt that something which goes stands in a line."""
+    there = _text(b" ".join(file.lines[line - 1].split()))[:_SHOWN]
+    doubt = f"it only removes, and line {line} has '{there}' yet"
+    return replace(found, is_weak=True, doubt=doubt)
 
 
 def dead(image: Image, file: Standing, p: Place) -> HunkVerdict:

@@ -34,6 +34,7 @@ class HunkVerdict:
         similarity: for a conflict, how alike the nearest place is, from 0 to 1.
         is_weak: whether it is called applied only for what is absent, amid changed context: it
             counts only beside others of the patch that are.
+        doubt: why it is not, where nothing else of the patch is; empty for the general reason.
     """
 
     hunk: Hunk
@@ -46,6 +47,7 @@ class HunkVerdict:
     absent: tuple[Line, ...] = ()
     similarity: float = 0.0
     is_weak: bool = False
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

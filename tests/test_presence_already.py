@@ -78,3 +78,13 @@ def test_a_macro_that_has_another_value() -> None:
     )
     changed = patch(diff(before, before.replace("TOY_B 2", "TOY_B 4")))
     assert verdict(changed, before).files[0].hunks[0].why == "applies exactly"
+
+
+def test_a_small_function_that_stands_elsewhere() -> None:
+    """Too little of it tells; all of it does."""
+    new = "int toy_n(int x)\n{\n\tif (x)\n\t\treturn 2;\n\treturn 3;\n}\n\n"
+    made = patch(diff(ABOVE + BELOW, ABOVE + new + BELOW))
+    hunk = verdict(made, ABOVE + BELOW + "\n" + new).files[0].hunks[0]
+    assert hunk.status.value == "partly"
+    assert hunk.present[0].text == "int toy_n(int x)"
+    assert verdict(made, ABOVE + BELOW).status.value == "applicable"

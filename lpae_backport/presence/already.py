@@ -12,6 +12,7 @@ from lpae_backport.presence.chunks import telling, telling_in
 from lpae_backport.presence.heads import is_head, macro_in, name_in
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level, squeezed
+from lpae_backport.presence.leftover import stands_whole
 from lpae_backport.presence.standing import Standing
 
 _TELLING = 2
@@ -72,7 +73,10 @@ def already(image: Image, file: Standing, moved: Collection[bytes]) -> tuple[lis
     counted = [a for a in added if telling_in(a[0]) >= _TELLING]
     heads = [x for x, raw, _ in added if is_head(raw) and name_in(raw)]
     where = file.where
-    if not heads or len(counted) < _LEAST or not all(x in where for x in heads):
+    if not heads or not all(x in where for x in heads):
         return [], 0  # code is like other code: only what has a name is known again
+    if stands_whole(image, file, LineKind.ADDED):
+        return [h for _, _, h in added], where[heads[0]]
     there = [h for x, _, h in counted if x in where]
-    return (there, where[heads[0]]) if len(there) >= _MOST * len(counted) else ([], 0)
+    is_most = len(counted) >= _LEAST and len(there) >= _MOST * len(counted)
+    return (there, where[heads[0]]) if is_most else ([], 0)

@@ -20,6 +20,10 @@ from lpae_backport.presence.reading import Reading
 _BRACES = frozenset((b"{", b"}"))
 _BETWEEN = 6
 """Pieces that may have come between two of a hunk since."""
+_KNOWN = 2
+"""Telling words of a line of context that does not stand everywhere."""
+_SEVERAL = 2
+"""Such lines that a hunk must show to be known by them."""
 _REACH = 4
 """Pieces of context that are looked at for a neighbour."""
 _AROUND = 0.85
@@ -43,7 +47,8 @@ class Blocks:
         before: the pieces as they were; `first` and `last` are indexes of the hunk's lines.
         after: the pieces as they become.
         kinds: the marks of the hunk's lines.
-        lines: what added lines say, and what removed lines say that the text after does not.
+        lines: what added lines say, what removed lines say that the text after does not, and
+            what lines of context say.
         as_text: whether pieces are lines, not code.
     """
 
@@ -52,7 +57,7 @@ class Blocks:
         before: Chunks,
         after: Chunks,
         kinds: Sequence[LineKind],
-        lines: tuple[Sequence[bytes], Sequence[bytes]],
+        lines: tuple[Sequence[bytes], Sequence[bytes], Sequence[bytes]],
         *,
         as_text: bool,
     ) -> None:
@@ -87,12 +92,22 @@ class Blocks:
         if out.is_done:
             runs = [b.new for b in self.blocks]
             out.flaw = intrusion(self.after, runs, new, stretch, as_text=self.as_text)
+            out.flaw = out.flaw or self._unplaced(new, stretch)
             out.is_done = not out.flaw
         places = [*new.values(), *old.values()]
         out.first, out.last = min(places, default=-1), max(places, default=-1)
         out.core = (min(core, default=out.first), max(core, default=out.last))
         out.present -= out.absent
         return out
+
+    def _unplaced(self, new: dict[int, int], stretch: Sequence[bytes]) -> str:
+        """Tell whether no line of context is left that could tell a place from others like it."""
+        known = [x for x in self.lines[2] if telling(x) >= _KNOWN]
+        lo, hi = max(min(new.values()) - _BETWEEN, 0), max(new.values()) + _BETWEEN
+        text = b" %b " % b" ".join(stretch[lo : hi + 1])
+        if len(known) < _SEVERAL or any(b" %b " % x in text for x in known):
+            return ""
+        return "none of the lines around that could tell its place is left"
 
     def _has_lines(self, new: dict[int, int], stretch: Sequence[bytes]) -> bool:
         """Tell whether all added lines stand in a stretch in one piece, and no removed one does."""

@@ -64,7 +64,7 @@ class FileHunks:
     def _unless_left(self, image: Image, found: HunkVerdict) -> HunkVerdict:
         """Doubt that a hunk that only removes is in, where what it removes is there yet."""
         at_its_line = found.why == saying.EXACTLY
-        if at_its_line and not stands_whole(image, self._file):
+        if at_its_line and not stands_whole(image, self._file, LineKind.REMOVED):
             return found
         line = leftover(image, self._file, self._kept)
         return saying.left(found, self._file, line) if line else found
@@ -177,14 +177,14 @@ class FileHunks:
 
     def _applied(self, image: Image, choice: Choice) -> HunkVerdict:
         p = choice.place
-        self._drift = p.first - image.hunk.new_start - saying.lead(image, p.level)
+        self._drift = p.first - image.hunk.new_start - saying.lead(image, p.level, is_after=True)
         self._is_done = True
         self._claims.take(p.core_lines)
         return saying.applied(image, self._file, p)
 
     def _applicable(self, image: Image, choice: Choice) -> HunkVerdict:
         p = choice.place
-        above = 0 if choice.fuzz else saying.lead(image, p.level)
+        above = 0 if choice.fuzz else saying.lead(image, p.level, is_after=False)
         self._drift = p.first - image.hunk.old_start - above
         self._is_done = False
         if not choice.fuzz:

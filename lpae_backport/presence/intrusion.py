@@ -21,10 +21,6 @@ _PLAIN = frozenset((b"include", b"define", b"pragma"))
 _ENDS = (b";", b"{", b"}", b",", b":")
 _STOPS = (b";", b"{", b"}")
 _BRACES = (b"{", b"}")
-_TELLING = 2
-"""Telling words of a piece that is not around everywhere."""
-_SEVERAL = 2
-"""Such pieces that a hunk must show to be known by them."""
 _AROUND = 8
 """Pieces before and behind a hunk that are searched for what was moved away from it."""
 
@@ -71,7 +67,7 @@ def intrusion(
         return f"'{_shown(twice)}' is there twice"
     if as_text and (node := next((keys[i] for i in lost if keys[i].endswith(b"{")), None)):
         return f"'{_shown(node)}' that it is in is not there"
-    return _apart(keys, blocks, have) or _unknown(keys, blocks, have)
+    return _apart(keys, blocks, have)
 
 
 def _end(keys: Sequence[bytes], blocks: Sequence[tuple[int, int]], have: dict[int, int]) -> int:
@@ -177,15 +173,6 @@ def _apart(keys: Sequence[bytes], blocks: Sequence[tuple[int, int]], have: dict[
             if told and not any(i in have for i in told):
                 return "what it has around is gone on one side"
     return ""
-
-
-def _unknown(keys: Sequence[bytes], blocks: Sequence[tuple[int, int]], have: dict[int, int]) -> str:
-    """Tell whether nothing around that could tell the place from another one is there."""
-    inside = {i for a, b in blocks for i in range(a, b)}
-    around = [i for i in range(len(keys)) if i not in inside and telling(keys[i]) >= _TELLING]
-    if len(around) < _SEVERAL or any(i in have for i in around):
-        return ""
-    return f"'{_shown(keys[around[-1]])}' and all else that tells its place is gone"
 
 
 def _shown(key: bytes) -> str:

@@ -19,15 +19,15 @@ _TELLING = 2
 """Telling words of a line that counts."""
 _MANY = 3
 """Lines that must count for most of them to be enough."""
-_MOST = 0.7
+_MOST = 0.5
 
 
-def stands_whole(image: Image, file: Standing) -> bool:
-    """Tell whether all that a hunk takes away in one run of lines stands in a file in one piece."""
+def stands_whole(image: Image, file: Standing, kind: LineKind) -> bool:
+    """Tell whether a run of lines of a kind, of some length, stands in a file in one piece."""
     rows = zip(image.lines, image.hunk.lines, strict=True)
-    for is_removed, run in groupby(rows, key=lambda r: r[1].kind is LineKind.REMOVED):
+    for is_kind, run in groupby(rows, key=lambda r: r[1].kind is kind):
         lines = [squeezed(x) for x, _ in run if x.strip()]
-        if not is_removed or len(lines) < _MANY or sum(map(telling_in, lines)) < 2 * _TELLING:
+        if not is_kind or len(lines) < _MANY or sum(map(telling_in, lines)) < 2 * _TELLING:
             continue
         if file.layer(Level.SPACED).find(units_of(lines, Level.SPACED, is_part=True)[0]):
             return True
@@ -47,11 +47,13 @@ def leftover(image: Image, file: Standing, kept: Collection[bytes]) -> int:
         for x, h in zip(image.lines, image.hunk.lines, strict=True)
         if h.kind is LineKind.REMOVED and squeezed(x) not in kept
     ]
-    for line in removed:
-        if is_head(line) and not line.rstrip().endswith(b";"):
-            for first, _ in file.extents(name_in(line)) if name_in(line) else ():
-                if not file.lines[first - 1].rstrip().endswith(b";"):
-                    return first
+    heads = [x for x in removed if is_head(x) and name_in(x) and not _ends(x)]
+    for name in map(name_in, heads):
+        for first, _ in file.extents(name):
+            if not _ends(file.lines[first - 1]):
+                return first
+    if heads:
+        return 0  # lines of one function are like those of others
     counted = {x: squeezed(x) for x in removed if telling_in(x) >= _TELLING}
     there = dict(_standing(image, file, set(counted.values())))
     if not there:
@@ -59,6 +61,11 @@ def leftover(image: Image, file: Standing, kept: Collection[bytes]) -> int:
     is_all = len(there) == len(set(counted.values()))
     is_most = len(counted) >= _MANY and len(there) >= _MOST * len(set(counted.values()))
     return min(there.values()) if is_all or is_most else 0
+
+
+def _ends(line: bytes) -> bool:
+    """Tell whether a line at the margin declares something, and begins nothing."""
+    return line.rstrip().endswith(b";")
 
 
 def _standing(

@@ -70,7 +70,9 @@ def blocks_of(image: Image) -> tuple[Blocks, bool]:
     removed = [
         x for x in image.said(level, LineKind.REMOVED) if telling(x) and b" %b " % x not in text
     ]
-    return Blocks(before, after, kinds, (added, removed), as_text=as_text), as_text
+    return Blocks(
+        before, after, kinds, (added, removed, image.said(level, LineKind.CONTEXT)), as_text=as_text
+    ), as_text
 
 
 def piecewise(image: Image, file: Standing, expected: int) -> Finding | None:

@@ -38,10 +38,12 @@ def said(
     return HunkVerdict(hunk, status, why, file.path, *at, tuple(present), tuple(absent), similarity)
 
 
-def lead(image: Image, level: Level) -> int:
-    """Return how many lines of a hunk come before its first unit."""
-    owner = image.after(level).owner
-    return owner[0] if owner else 0
+def lead(image: Image, level: Level, *, is_after: bool) -> int:
+    """Return how many lines one text of a hunk has before its first unit."""
+    side = image.after(level) if is_after else image.before(level)
+    without = LineKind.REMOVED if is_after else LineKind.ADDED
+    above = image.hunk.lines[: side.owner[0]] if side.owner else ()
+    return sum(x.kind is not without for x in above)
 
 
 def applied(image: Image, file: Standing, p: Place) -> HunkVerdict:
@@ -51,7 +53,7 @@ def applied(image: Image, file: Standing, p: Place) -> HunkVerdict:
     if gone:
         why = f"all its lines are there, but {_text(gone)} is undefined again"
         return said(hunk, file, HunkStatus.PARTLY, why, (p.core, end), hunk.changed)
-    off = _off(p.first - lead(image, p.level) - hunk.new_start)
+    off = _off(p.first - lead(image, p.level, is_after=True) - hunk.new_start)
     why = ", ".join(w for w in (_DONE[p.level], off) if w) or EXACTLY
     if twice:
         why += f"; '{_text(twice)[:_SHOWN]}' is there twice"
@@ -64,7 +66,7 @@ def applicable(image: Image, file: Standing, choice: Choice) -> HunkVerdict:
     words = [_TO_DO.get(p.level, "but for comments and line breaks")]
     if choice.fuzz:
         words.append(f"with fuzz {choice.fuzz}")
-    elif off := _off(p.first - lead(image, p.level) - hunk.old_start):
+    elif off := _off(p.first - lead(image, p.level, is_after=False) - hunk.old_start):
         words.append(off)
     if p.agrees is False:
         words.append("not in what the hunk names")

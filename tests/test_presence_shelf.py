@@ -28,3 +28,11 @@ def test_one_line_tells_no_file() -> None:
     """A text of a single telling line is no evidence."""
     assert _moved(8, LINES[:1], []) == ""
     assert _moved(8, LINES[:1], OTHER) == ""
+
+
+def test_a_file_that_has_become_a_folder() -> None:
+    """Its lines are in a file of the folder that has its name."""
+    files = {"kernel/toy/core.c": b"\n".join([*LINES, b""]), "kernel/toy/more.c": b"int more;\n"}
+    shelf = Shelf(MemoryTree({**files, "kernel/sched.c": b"int none;\n"}))
+    assert shelf.moved("kernel/toy.c", LINES, [], is_whole=False) == "kernel/toy/core.c"
+    assert shelf.moved("kernel/toy.c", OTHER, [], is_whole=False) == ""

@@ -80,12 +80,12 @@ class Shelf:
         same = [p for p in self._named(name) if p != path]
         folder = posixpath.dirname(path)
         same.sort(key=lambda p: (-len(posixpath.commonprefix([p, path])), p))
-        suffix = posixpath.splitext(name)[1]
-        here = self.tree.listing(folder).files if folder else ()
-        beside = [f"{folder}/{f}" for f in here if f.endswith(suffix)]
+        stem, suffix = posixpath.splitext(path)
+        beside, parts = self._beside(folder, suffix), self._beside(stem, suffix)
         near = [p for p in same if p.split("/")[:2] == path.split("/")[:2]]
         groups = (
             (near[:_SAME], _LEAST / 2),
+            (() if is_whole else parts[:_BESIDE], _LEAST / 2),
             (same[:_SAME], _LEAST),
             (() if is_whole else beside[:_BESIDE], _LEAST),
         )
@@ -95,6 +95,11 @@ class Shelf:
             if best[0] >= least:
                 return best[1]
         return ""
+
+    def _beside(self, folder: str, suffix: str) -> list[str]:
+        """Return the files of a folder whose names end alike; a file may have become a folder."""
+        here = self.tree.listing(folder).files if folder else ()
+        return [f"{folder}/{f}" for f in here if f.endswith(suffix)]
 
     def definers(self, name: bytes, path: str) -> list[str]:
         """Return the files beside one that define a function or the like of a name."""

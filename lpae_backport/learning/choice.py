@@ -20,7 +20,7 @@ _ATTEMPTS = 40
 _LAST = 200
 """Goals that are tried for the first."""
 _DECLARED = "declaration "
-_WEAK = frozenset({"new declarations", "calls at file level", "the file", "includes"})
+_WEAK = frozenset({"new declarations", "the file", "includes"})
 """What is written only where the file shows nothing better."""
 
 
@@ -45,8 +45,9 @@ class Choice:
     """
 
     def __init__(self, trial: Trial) -> None:
-        self._trial = trial
+        self.trial = trial
         self._found: list[tuple[int, int, Fact]] = []
+        self._same: dict[str, set[tuple[str, str]]] = {}
         self.fates: dict[tuple[str, str], Fate] = {}
         """What became of each entity, by file and name."""
 
@@ -68,13 +69,22 @@ class Choice:
     @property
     def facts(self) -> list[Fact]:
         """The facts, where there are too many those that cover the most: each file, each entity."""
-        kept = sorted(range(len(self._found)), key=lambda i: (*self._found[i][:2], i))[:MOST]
+        first: dict[str, int] = {}
+        for i, (_, _, fact) in enumerate(self._found):
+            first.setdefault(_key(fact), i)
+        kept = sorted(first.values(), key=lambda i: (*self._found[i][:2], i))[:MOST]
         return [self._found[i][2] for i in sorted(kept)]
+
+    def entities_of(self, facts: Iterable[Fact]) -> set[tuple[str, str]]:
+        """Return what some facts tell of; two entities may be told by one and the same check."""
+        return set().union(*(self._same.get(_key(f), set()) for f in facts))
 
     def _entity(self, entity: tuple[str, str], goals: list[Goal], number: int) -> bool:
         chosen = list(self._best(entity[1], goals))
         self._found += [(i, number, f) for i, f in enumerate(chosen)]
-        missed = Fate.UNTRIED if self._trial.is_spent else Fate.HELD
+        for fact in chosen:
+            self._same.setdefault(_key(fact), set()).add(entity)
+        missed = Fate.UNTRIED if self.trial.is_spent else Fate.HELD
         self.fates[entity] = Fate.FOUND if chosen else missed
         return bool(chosen)
 
@@ -84,25 +94,33 @@ class Choice:
         )
         most = _quota(name)
         places: set[int] = set()
+        known: set[str] = set()
         count = 0
         for number, goal in enumerate(present[:_LAST]):
             if count == most or (count and (number > _ATTEMPTS or goal.rank > Rank.STORE)):
                 break
             if goal.place and goal.place in places:
                 continue
-            fact = self._trial.fact(goal)
-            if fact is not None:
+            fact = self.trial.fact(goal)
+            # Two places may differ in what no check sees: one check for both is all there is.
+            if fact is not None and _key(fact) not in known:
                 count += 1
+                known.add(_key(fact))
                 places.add(goal.place)
                 yield fact
         yield from self._absence(goals)
 
     def _absence(self, goals: list[Goal]) -> Iterator[Fact]:
         for goal in [g for g in goals if g.rank is Rank.ABSENCE][:_ATTEMPTS]:
-            fact = self._trial.fact(goal)
+            fact = self.trial.fact(goal)
             if fact is not None:
                 yield fact
                 return
+
+
+def _key(fact: Fact) -> str:
+    """Return what a check asks, whatever it is called."""
+    return repr({k: v for k, v in fact.raw.items() if k != "id"})
 
 
 def _weakness(name: str) -> int:

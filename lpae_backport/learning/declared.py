@@ -136,7 +136,7 @@ def _parts(
 def _macros(pair: Pair) -> Iterator[Goal]:
     for name, found in pair.after.source.macros.items():
         old = pair.before.source.macros.get(name)
-        if old is None and not _is_guard(pair.after, name):
+        if old is None and not is_guard(pair.after, name):
             yield pair.goal("new macros", Rank.DEFINED, name, {"macro": name})
         if old is None or _texts(pair.after, found) == _texts(pair.before, old):
             continue
@@ -145,9 +145,13 @@ def _macros(pair: Pair) -> Iterator[Goal]:
             yield pair.goal(f"macro {name}", Rank.DEFINED, name, *forms)
 
 
-def _is_guard(file: CodeFile, name: str) -> bool:
-    """Tell whether a macro keeps a header from being read twice."""
-    return any(c.branches[0].own == f"!defined({name})" for c in file.source.conditionals)
+def is_guard(file: CodeFile, name: str) -> bool:
+    """Tell whether a macro keeps a header from being read twice: it tells nothing of it."""
+    if any(_texts(file, [m])[0] not in ("", "1") for m in file.source.macros[name]):
+        return False
+    asked = f"!defined({name})"
+    heads = (c.branches[0].own for c in file.source.conditionals)
+    return any(own == asked or own.startswith(f"{asked} ||") for own in heads)
 
 
 def _texts(file: CodeFile, macros: list[Macro]) -> list[str]:

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Runs checks on the trees with and without a patch, as an audit would."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from lpae_backport.document import dump_yaml, parse_yaml
 from lpae_backport.errors import RuleError
-from lpae_backport.filetree import FileTree
+from lpae_backport.filetree import FileTree, MemoryTree
 from lpae_backport.finding import State
 from lpae_backport.layout import Layout, Resolved
 from lpae_backport.learning.lesson import Fact, Goal, Raw
@@ -42,7 +42,7 @@ class Trial:
         """How many checks were run on both sides."""
         self.held = 0
         """How many of them held without the patch too."""
-        pack = Pack("learned", "", Path(), "", dict(files), ())
+        pack = self._pack = Pack("learned", "", Path(), "", dict(files), ())
         self._reader = StepReader(pack.files)
         self._after = Layout(after, pack, parsed)
         self._before = [Layout(b, pack, parsed) for b in before]
@@ -66,6 +66,11 @@ class Trial:
             if found is not None:
                 return replace(found, goal=goal)
         return None
+
+    def all_hold(self, facts: Iterable[Fact], path: str, data: bytes) -> bool:
+        """Tell whether some checks of one file would hold if that had other bytes."""
+        layout = Layout(MemoryTree({path: data}), self._pack)
+        return all(decide(f.check, layout).state is State.MET for f in facts)
 
     def _try(self, goal: Goal, raw: Raw) -> Fact | None:
         check = self._read(raw)

@@ -19,7 +19,7 @@ from lpae_backport.errors import TreeError
 from lpae_backport.filetree import MemoryTree
 from lpae_backport.mailpatch.assembling import Subject
 from lpae_backport.mailpatch.bundle import Sent, chosen
-from lpae_backport.mailpatch.model import LineKind, Patch
+from lpae_backport.mailpatch.model import FileChange, Hunk, Line, LineKind, Patch
 from lpae_backport.mailpatch.reading import parse, patches_of
 from lpae_backport.mailpatch.written import mail_of
 from tests.git import commit, git
@@ -492,6 +492,46 @@ def test_git_takes_what_is_written(tmp_path: Path) -> None:
         check=True,
     )
     assert b"Email: one.person@masked.invalid" in info.stdout
+
+
+@pytest.mark.parametrize("fault", ["short", "lost", "long"])
+@pytest.mark.parametrize("where", ["last", "within", "first file"])
+def test_hunk_that_is_not_whole_stays_so(fault: str, where: str, tmp_path: Path) -> None:
+    """Git refuses what is written, and read again it is no whole hunk either."""
+    (tmp_path / "a.c").write_text("".join(f"int a{i};\n" for i in range(40)))
+    commit(tmp_path)
+    body = [
+        Line(LineKind.CONTEXT, "int a1;"),
+        Line(LineKind.ADDED, "int b;"),
+        Line(LineKind.CONTEXT, "int a2;"),
+    ]
+    counts = {"short": (5, 6), "lost": (2, 3), "long": (1, 2)}[fault]
+    bad = Hunk(2, counts[0], 2, counts[1], "", tuple(body), problem="lacks lines")
+    later = [
+        Line(LineKind.CONTEXT, "int a30;"),
+        Line(LineKind.ADDED, "int c;"),
+        Line(LineKind.CONTEXT, "int a31;"),
+    ]
+    good = Hunk(31, 2, 32, 3, "", tuple(later))
+    change = FileChange("a.c", "a.c", (bad, good) if where == "within" else (bad,))
+    new = FileChange("", "b.c", (Hunk(0, 0, 1, 1, "", (Line(LineKind.ADDED, "int d;"),)),))
+    changes = (change, new) if where == "first file" else (change,)
+    data = mail_of(Patch("x", author="A <a@example.org>", subject="it", changes=changes))
+    done = subprocess.run(
+        ["git", "apply", "--check", "-"], cwd=tmp_path, input=data, capture_output=True, check=False
+    )
+    assert b"corrupt patch" in done.stderr
+    again = one(data)
+    assert [bool(h.problem) for c in again.changes for h in c.hunks][0]
+    assert [h.problem for c in again.changes for h in c.hunks].count("") == (where != "last")
+    both = mail_of(replace(one(MAIL))) if where == "last" else b""
+    assert (
+        not both
+        or [
+            bool(h.problem) for p in parse(data + both, "x") for c in p.changes for h in c.hunks
+        ].count(True)
+        == 1
+    )
 
 
 @pytest.mark.parametrize(

@@ -130,10 +130,10 @@ def _warn(patch: Patch, emit: str) -> None:
         warn(f"{patch.origin}: {problem.what}; written to {emit} all the same")
     for change in (c for c in patch.changes if c.is_binary):
         warn(f"{patch.origin}: what {change.path} has is binary and not written: git will refuse")
-    cut = sum(bool(h.problem) for c in patch.changes for h in c.hunks)
+    cut = [f"{c.path}:{h.old_start}" for c in patch.changes for h in c.hunks if h.problem]
     if cut:
-        what = "1 hunk is" if cut == 1 else f"{cut} hunks are"
-        warn(f"{patch.origin}: {what} not whole; git would take what there is of it")
+        what = "1 hunk is" if len(cut) == 1 else f"{len(cut)} hunks are"
+        warn(f"{patch.origin}: {what} not whole ({', '.join(cut[:3])}): git will refuse the mail")
 
 
 def _trials(patches: list[Patch], tree: FileTree) -> tuple[Trial, ...]:

@@ -27,8 +27,8 @@ def mail_of(patch: Patch) -> bytes:
     """Return a patch as one mail, in UTF-8.
 
     Args:
-        patch: the patch. A hunk that is not whole is written with the counts of the lines that
-            it has, so that git can read it; what is wrong with it stands below the ``---``.
+        patch: the patch. A hunk that is not whole keeps a head that its lines do not meet, so
+            that git refuses the mail; what is wrong with it stands below the ``---``.
 
     Returns:
         A file for ``git am``. What the patch does not tell is left out; an address that is
@@ -49,7 +49,11 @@ def mail_of(patch: Patch) -> bytes:
     body = [*_message(patch), "---", *_notes(patch), *_stat(patch), ""]
     for change in patch.changes:
         body += _file(change)
-    text = "\n".join([*head, "", *body, "-- ", f"lpae-audit {__version__}", "", ""])
+    # Behind a hunk that lacks lines nothing may stand that could be taken for them.
+    last = patch.changes[-1].hunks[-1:] if patch.changes else ()
+    is_open = any(h.problem for h in last)
+    end = [] if is_open else ["-- ", f"lpae-audit {__version__}", ""]
+    text = "\n".join([*head, "", *body, *end, ""])
     return text.encode("utf-8", "surrogateescape")
 
 
@@ -166,10 +170,19 @@ def _blobs(change: FileChange) -> list[str]:
     return [f"index {'..'.join(change.blobs)}{f' {change.new_mode}' if same else ''}"]
 
 
+def _unmet(hunk: Hunk) -> Hunk:
+    """Return a hunk that lacks lines by its head; its own head, if that says so."""
+    old, new = len(hunk.before), len(hunk.after)
+    is_short = (hunk.old_count, hunk.new_count) != (old, new)
+    if is_short and hunk.old_count >= old and hunk.new_count >= new:
+        return hunk
+    more, most = max(hunk.old_count, old + 1), max(hunk.new_count, new + 1)
+    return replace(hunk, old_count=more, new_count=most)
+
+
 def _hunk(hunk: Hunk) -> list[str]:
     if hunk.problem:
-        old, new = len(hunk.before), len(hunk.after)
-        hunk = replace(hunk, old_count=old, new_count=new)
+        hunk = _unmet(hunk)
     lines = [hunk.header]
     for x in hunk.lines:
         lines.append(f"{x.kind.value}{x.text}")

@@ -49,8 +49,30 @@ def test_others_are_reported(work: Path, capsys, bad: str) -> None:
         assert "not read: " in shown.out
     assert _run(work, bad, "none") == 4
     shown = capsys.readouterr()
-    assert not shown.out
+    assert [x.partition(":")[0] for x in shown.out.splitlines()] == ["not read"] * 2
     assert len(shown.err.splitlines()) == 2
+
+
+@pytest.mark.parametrize("form", ["json", "text", "markdown"])
+@pytest.mark.parametrize("bad", [*BAD, "none"])
+def test_nothing_that_is_a_patch(work: Path, capsys, bad: str, form: str) -> None:
+    """There is a report all the same, on standard output and in a file: it names what it is."""
+    out = work / "report"
+    assert _run(work, bad, f"--format={form}") == 4
+    shown = capsys.readouterr()
+    assert _run(work, bad, f"--format={form}", f"-o{out}", "--exit-zero") == 4
+    again = capsys.readouterr()
+    assert out.read_text() == shown.out
+    assert not again.out
+    assert again.err == shown.err
+    assert len(shown.err.splitlines()) == 1
+    if form == "json":
+        data = json.loads(shown.out)
+        assert (data["schema"], data["patches"]) == ("lpae-audit/patch/1", [])
+        assert [u["where"].partition(":")[0] for u in data["unread"]] == [f"{work}/{bad}"]
+    else:
+        assert len(shown.out.splitlines()) == 1
+        assert shown.out.lower().startswith("not read: ")
 
 
 def test_formats_stay_whole(work: Path, capsys) -> None:

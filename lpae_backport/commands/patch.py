@@ -64,12 +64,14 @@ def command(
     a series, REPO@REV, REPO@A..B, or - for standard input. Several are taken one after the other.
 
     Ends with 0 if all of it is applied, with 1 if not, and with 4 if something is no patch: what
-    else there is is reported all the same.
+    else there is is reported all the same, and if there is nothing else, that.
     """
     _refuse_overwriting(files, (emit, output))
     tree = opened(given, None)
     reference = opened(new, None) if new is not None else None
-    patches = _read(files, tree, unread := list[TreeError]())
+    patches, unread = all_patches_of(files, tree)
+    for e in unread:
+        tell(f"error: {e}")
     if emit is not None:
         _emit(patches, unread, emit)
     verdicts = _judged(patches, tree)
@@ -94,22 +96,6 @@ def _refuse_overwriting(files: Iterable[str], written: Iterable[str | None]) -> 
         for f in files:
             if os.path.exists(f) and os.path.samefile(f, path):
                 raise UsageError("it is read and written", where=path, hint="name another file")
-
-
-def _read(files: Iterable[str], tree: FileTree, unread: list[TreeError]) -> list[Patch]:
-    """Return all patches; say of what is none at once what is wrong with it.
-
-    Raises:
-        TreeError: there is none at all.
-    """
-    patches, refused = all_patches_of(files, tree)
-    last = refused.pop() if refused and not patches else None
-    for e in refused:
-        tell(f"error: {e}")
-    if last is not None:
-        raise last
-    unread += refused
-    return patches
 
 
 def _emit(patches: list[Patch], unread: list[TreeError], path: str) -> None:

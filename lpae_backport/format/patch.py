@@ -57,6 +57,9 @@ class Shown:
 
 
 def _text(report: PatchReport, shown: Shown) -> str:
+    unread = [f"not read: {printable(str(e))}" for e in report.unread]
+    if not report.verdicts:
+        return "\n".join(unread) + "\n"
     lines = [f"tree: {printable(report.tree.root)} ({version(report.tree)})"]
     for i, v in enumerate(report.verdicts):
         lines += ["", *_patch(v, shown)]
@@ -64,7 +67,7 @@ def _text(report: PatchReport, shown: Shown) -> str:
             lines += [f"  git apply: {printable(report.trials[i].why)}"]
     if len(report.verdicts) > 1:
         lines += ["", *_series(report.verdicts)]
-    lines += ["", *(f"not read: {printable(str(e))}" for e in report.unread)] * bool(report.unread)
+    lines += ["", *unread] if unread else []
     return "\n".join(lines) + "\n"
 
 
@@ -165,7 +168,7 @@ def _series(verdicts: tuple[PatchVerdict, ...]) -> Iterator[str]:
 
 
 def _markdown(report: PatchReport, shown: Shown) -> str:
-    lines = [f"# Patches in {escape(report.tree.root)}", ""]
+    lines = [f"# Patches in {escape(report.tree.root)}", ""] if report.verdicts else []
     if len(report.verdicts) > 1:
         lines += [f"{escape(line.strip())}  " for line in _series(report.verdicts)] + [""]
     for i, v in enumerate(report.verdicts):

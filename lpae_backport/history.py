@@ -11,23 +11,28 @@ _MAX_DIFF = 256 * 1024 * 1024
 """Largest patch of one commit that is read, in bytes."""
 
 
-def first_parents(git_dir: str, start: str, end: str, most: int) -> list[str]:
-    """Return the commits that a line of first parents has gained, the oldest first.
+def commits_between(git_dir: str, start: str, end: str, most: int) -> tuple[list[str], int]:
+    """Return the commits of a range as ``git format-patch`` takes them, and the merges it leaves.
 
     Args:
         git_dir: the repository.
-        start: the full name of the commit behind which they begin.
+        start: the full name of the commit whose history is left out.
         end: the full name of the last.
         most: how many there may be.
+
+    Returns:
+        The commits with at most one parent, each behind its parent, and how many have more.
 
     Raises:
         TreeError: there are more, or the history is not here.
     """
-    args = ("rev-list", "--first-parent", "--reverse", f"--max-count={most + 1}")
-    found = _output(git_dir, (*args, end, f"^{start}"), 1 << 24).decode().split()
+    args = ("rev-list", "--topo-order", "--reverse", "--parents", f"--max-count={most + 1}")
+    said = _output(git_dir, (*args, end, f"^{start}"), 1 << 24).decode()
+    found = [line.split() for line in said.splitlines()]
     if len(found) > most:
         raise TreeError(f"more than {most} commits", where=git_dir, hint="a shorter range")
-    return found
+    commits = [names[0] for names in found if len(names) <= 2]
+    return commits, len(found) - len(commits)
 
 
 def difference(store: GitStore, old: str, new: str, folder: str) -> bytes:

@@ -474,6 +474,35 @@ def test_commits(tmp_path: Path) -> None:
         patches_of(f"{tmp_path}@HEAD..HEAD")
 
 
+def test_merges_of_a_range(tmp_path: Path) -> None:
+    """They are left out as git leaves them out; what was merged is there, commit by commit."""
+    (tmp_path / "a.c").write_text("int a;\n")
+    start = commit(tmp_path, "first")
+    git(tmp_path, "checkout", "--quiet", "-b", "side")
+    (tmp_path / "b.c").write_text("int b;\n")
+    commit(tmp_path, "side")
+    git(tmp_path, "checkout", "--quiet", "main")
+    (tmp_path / "a.c").write_text("int c;\n")
+    commit(tmp_path, "straight")
+    git(tmp_path, "merge", "--quiet", "--no-edit", "side")
+    (tmp_path / "a.c").write_text("int d;\n")
+    commit(tmp_path, "last")
+    found = patches_of(f"{tmp_path}@{start}..main")
+    theirs = git(tmp_path, "format-patch", "--stdout", f"{start}..main").count("\nSubject: ")
+    assert len(found) == theirs == 3
+    assert sorted(p.subject for p in found) == ["last", "side", "straight"]
+    assert [p.position for p in found] == [(1, 3), (2, 3), (3, 3)]
+    assert ["1 merge is left out" in n.what for n in found[0].notes] == [True]
+    assert not any(p.notes for p in found[1:])
+    assert len(patches_of(f"{tmp_path}@main~1")) == 1
+    git(tmp_path, "checkout", "--quiet", "-b", "other", start)
+    git(tmp_path, "merge", "--quiet", "--no-ff", "--no-edit", "side")
+    (only,) = patches_of(f"{tmp_path}@side~1..other")
+    assert (only.subject, only.position) == ("side", (0, 0))
+    with pytest.raises(TreeError, match="changes nothing"):
+        patches_of(f"{tmp_path}@side..other")
+
+
 def test_git_takes_what_is_written(tmp_path: Path) -> None:
     """``git am`` makes of a recovered patch what the original would have made."""
     source = "\n" * 9 + "\tint ret;\n\n\tfoo->count = 0;\n\tret = foo_start(foo);\n\n\treturn 0;\n"

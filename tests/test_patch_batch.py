@@ -146,7 +146,7 @@ def test_a_cover_letter_is_no_repair(work: Path, capsys) -> None:
     assert _run(work, "all.mbox") == 0
     out = capsys.readouterr().out
     assert "repair" not in out
-    assert "1 note on the other mails" in out
+    assert "1 note on what else was given" in out
     _run(work, "all.mbox", "-v")
     out = capsys.readouterr().out
     assert "mended" not in out

@@ -86,7 +86,7 @@ def _patch(v: PatchVerdict, shown: Shown) -> Iterator[str]:
     for r in repairs if shown.detail else ():
         yield f"  mended, line {r.at}: {printable(r.what)}"
     if v.patch.notes and not shown.detail:
-        yield f"  {count(len(v.patch.notes), 'note')} on the other mails (-v shows them)"
+        yield f"  {count(len(v.patch.notes), 'note')} on what else was given (-v shows them)"
     for r in v.patch.notes if shown.detail else ():
         yield f"  note{f', line {r.at}' if r.at else ''}: {printable(r.what)}"
     yield from _prerequisites(v.prerequisites, shown.detail)

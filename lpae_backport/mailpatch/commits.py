@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 
 from lpae_backport.errors import TreeError
-from lpae_backport.history import difference, first_parents
+from lpae_backport.history import commits_between, difference
 from lpae_backport.mailpatch.assembling import patch_of
 from lpae_backport.mailpatch.letters import Letter
-from lpae_backport.mailpatch.model import Patch
+from lpae_backport.mailpatch.model import Patch, Repair
 from lpae_backport.mailpatch.tally import Work
 from lpae_backport.objects import GitStore
 from lpae_backport.storedtree import StoredTree
@@ -26,8 +26,8 @@ def patches_of_commits(repository: str, revision: str, folder: str, given: str) 
 
     Args:
         repository: a directory of the repository.
-        revision: what git takes for a commit, or ``A..B``: what B's first parents have gained
-            since A, the oldest first.
+        revision: what git takes for a commit, or ``A..B``: what B has and A has not, the oldest
+            first; merges are left out, and the first patch notes how many.
         folder: where the kernel is in it; only what is changed there counts. Empty looks for it;
             all counts where there is none.
         given: what the user calls it.
@@ -41,10 +41,10 @@ def patches_of_commits(repository: str, revision: str, folder: str, given: str) 
         raise TreeError("is no range of commits", where=given, hint="REPO@A..B")
     store = GitStore(repository, (end or "HEAD") if dots else revision)
     below = store.below + folder.strip("/") if folder else _kernel(store, given)
-    commits = [store.commit]
+    commits, merges = [store.commit], 0
     if dots:
         base = GitStore(repository, start).commit
-        commits = first_parents(store.git_dir, base, store.commit, MAX_COMMITS)
+        commits, merges = commits_between(store.git_dir, base, store.commit, MAX_COMMITS)
     count = len(commits)
     found = []
     for i, commit in enumerate(commits, 1):
@@ -56,6 +56,10 @@ def patches_of_commits(repository: str, revision: str, folder: str, given: str) 
     if not found:
         what = f"changes nothing in {below.strip('/')}" if below.strip("/") else "changes nothing"
         raise TreeError(what, where=given, hint="a merge, or an empty commit or range?")
+    if merges:
+        what = "1 merge is" if merges == 1 else f"{merges} merges are"
+        note = Repair(0, f"{what} left out: what a merge itself changes is in no patch")
+        found[0] = replace(found[0], notes=(*found[0].notes, note))
     return found
 
 

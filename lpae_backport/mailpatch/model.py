@@ -172,7 +172,8 @@ class Patch:
         comments: what was said about it.
         repairs: what was mended outside of hunks and heads of files.
         problems: what could not be mended, each with the line of the input.
-        notes: what is to be told of the input's other mails: skipped, outdated, joined.
+        notes: what is to be told of the rest of the input: mails that were skipped, outdated or
+            joined, merges that were left out.
         commit: the id of the commit that it was made of, if the input says it; else empty.
     """
 

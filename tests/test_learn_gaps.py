@@ -175,3 +175,21 @@ def test_enum_without_a_name() -> None:
     after = before.replace("\tDEMO_NUM,", "\tDEMO_B,\n\tDEMO_NUM,")
     (why,) = _whys(_learned({_FILE: before}, {_FILE: after})).values()
     assert "no name" in why
+
+
+def test_change_beside_what_is_new() -> None:
+    """That a check tells of a new function tells nothing of one that was there and changed."""
+    same = "\n#ifdef CONFIG_{}\nint demo_same(int a)\n{{\n\treturn a;\n}}\n#endif\n"
+    before, after = (_BASE + same.format(x) for x in "AB")
+    after += "\nint demo_more(int a)\n{\n\treturn a;\n}\n"
+    whys = _whys(_learned({_FILE: before}, {_FILE: after}))
+    assert list(whys) == ["function demo_same"]
+    assert "only types" in whys["function demo_same"]
+
+
+def test_long_call_at_file_level() -> None:
+    """Calls that begin alike are told apart: a check of another is none of this one."""
+    call = "DEMO_FLAGS(" + ", ".join(f"demo_flag_{i}" for i in range(9)) + "{})\n"
+    before, after = (_BASE + call.format(x) for x in ("", ", demo_last"))
+    lesson = _learned({_FILE: before}, {_FILE: after + "DEMO_OTHER(a);\n"})
+    assert [g for g in lesson.gaps if g.what.startswith("other DEMO_FLAGS")]

@@ -63,15 +63,13 @@ class _Told:
     facts: Sequence[Fact]
     trial: Trial
 
-    def tells(self, e: Entity, names: _Names, *, is_new: bool) -> bool:
+    def tells(self, e: Entity, names: _Names) -> bool:
         """Tell whether a check is about an entity, by the names that checks have for it."""
         group = next((n for n in names if n[1] in _GROUPS), None)
         if (names - {group}) & self.covered:
             return True
-        if group not in self.covered:
+        if group is None or group not in self.covered:
             return False
-        if not is_new or group is None:
-            return True
         asked = (f.check for f in self.facts if (f.goal.path, f.goal.entity) == group)
         if e.kind != "other":
             return any(e.name in (c.name, c.owner) for c in asked)
@@ -141,7 +139,9 @@ def _of_file(
         if (e.tokens, e.conditions) in had:
             continue
         names = {(change.path, n) for n in (_NEW.get(e.kind, ""), *_entity_names(e))}
-        if told.tells(e, names, is_new=not had):
+        if had and e.kind != "other":
+            names = {n for n in names if n[1] not in _GROUPS}
+        if told.tells(e, names):
             if is_untold_twin(e, old.get(key, []), told.facts, told.trial):
                 yield Gap(change.path, f"{e.kind} {e.name}", _TWIN, e.place.line)
             continue

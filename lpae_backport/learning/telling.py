@@ -31,7 +31,10 @@ def said(check: Check) -> str:
             form = f" as {what}" if check.patterns else ""
             return f"there is a macro {check.name}{value or form}"
         case Kind.CALLS:
-            return f"all calls in {check.scope.file} are {what}"
+            callee = check.patterns[0].root.kids[0].label
+            if what == f"{callee}($$$)":
+                return f"{check.scope.file} calls {callee}"
+            return f"all calls of {callee} in {check.scope.file} are {what}"
         case Kind.CONTAINS:
             option = f" under {check.config}" if check.config else ""
             return f"{where} has {what}{option}"

@@ -74,7 +74,7 @@ def test_a_macro_that_has_another_value() -> None:
     hunk = verdict(made, before + "\n#define TOY_C 9\n").files[0].hunks[0]
     assert (hunk.status.value, hunk.why) == (
         "applicable",
-        "applies exactly; but line 6 defines TOY_C already",
+        "applies exactly; but line 6 has TOY_C already",
     )
     changed = patch(diff(before, before.replace("TOY_B 2", "TOY_B 4")))
     assert verdict(changed, before).files[0].hunks[0].why == "applies exactly"
@@ -88,3 +88,25 @@ def test_a_small_function_that_stands_elsewhere() -> None:
     assert hunk.status.value == "partly"
     assert hunk.present[0].text == "int toy_n(int x)"
     assert verdict(made, ABOVE + BELOW).status.value == "applicable"
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "other"),
+    [
+        ("enum", "\tTOY_X,\n", "\tTOY_X = 9,\n"),
+        ("struct", "\tbool coherent;\n", "\tunsigned int coherent : 1;\n"),
+    ],
+)
+def test_a_member_that_the_type_has_elsewhere(kind: str, line: str, other: str) -> None:
+    """The hunk applies, and the type then has it twice: that is told, for this type alone."""
+    ends = "\tTOY_{},\n" if kind == "enum" else "\tint toy_{};\n"
+    body = [ends.format(x) for x in "abcdefgh"]
+    before = f"{kind} toys {{\n{''.join(body)}}};\n"
+    after = before.replace(body[2], body[2] + line)
+    made = patch(diff(before, after))
+    assert verdict(made, before).files[0].hunks[0].why == "applies exactly"
+    now = before.replace(body[7], body[7] + other)
+    hunk = verdict(made, now).files[0].hunks[0]
+    assert (hunk.status.value, "already" in hunk.why) == ("applicable", True)
+    elsewhere = before + f"\n{kind} others {{\n{other}}};\n"
+    assert verdict(made, elsewhere).files[0].hunks[0].why == "applies exactly"

@@ -5,6 +5,7 @@ A new function leaves the lines on either side of it as they were: where a later
 it, the hunk still applies above or below, and makes it twice.
 """
 
+import re
 from collections.abc import Collection
 
 from lpae_backport.mailpatch.model import Line, LineKind
@@ -15,6 +16,9 @@ from lpae_backport.presence.layers import Level, squeezed
 from lpae_backport.presence.leftover import stands_whole
 from lpae_backport.presence.standing import Standing
 
+_AGGREGATE = re.compile(rb"(?:typedef[ \t]+)?(?:struct|union|enum)\b[^;()]*\{")
+_ENUMERATOR = re.compile(rb"[ \t]+(\w+)[ \t]*(?:=[^,;]*)?,")
+_FIELD = re.compile(rb"[ \t]+[A-Za-z_][\w \t*]*?[ \t*](\w+)(?:\[[^];]*\])?[ \t]*(?::[ \t]*\d+)?;")
 _TELLING = 2
 """Telling words of a line that counts."""
 _LEAST = 2
@@ -43,20 +47,31 @@ def in_function(image: Image, file: Standing) -> tuple[list[Line], int]:
 
 
 def redefined(image: Image, file: Standing, moved: Collection[bytes]) -> tuple[bytes, int]:
-    """Return a macro that a hunk defines and a file defines in another way, and where.
+    """Return a macro or member that a hunk adds and a file has in another way, and where.
 
     Args:
         image: the hunk.
         file: the file.
         moved: lines of the file that the patch takes away or shows, squeezed.
     """
-    lines = zip(image.lines, image.hunk.lines, strict=True)
-    added = {macro_in(x) for x, h in lines if h.kind is LineKind.ADDED}
-    for number in sorted(n for name in added for n in file.defined.get(name, ())):
+    rows = zip(image.lines, image.hunk.lines, strict=True)
+    added = [x for x, h in rows if h.kind is LineKind.ADDED]
+    macros = sorted(n for x in added for n in file.defined.get(macro_in(x), ()))
+    members = {m for x in added if (m := _member(x))} if file.is_c else set()
+    extents = file.extents(image.home) if members else []
+    inside = (n for a, b in extents if _AGGREGATE.match(file.lines[a - 1]) for n in range(a, b + 1))
+    for number in (*macros, *inside):
         line = file.lines[number - 1]
-        if squeezed(line) not in moved:
-            return macro_in(line), number
+        name = macro_in(line) or _member(line)
+        if squeezed(line) not in moved and (number in macros or name in members):
+            return name, number
     return b"", 0
+
+
+def _member(line: bytes) -> bytes:
+    """Return the enumerator or field that a line within a type declares; empty if it is none."""
+    found = _ENUMERATOR.match(line) or _FIELD.match(line)
+    return found[1] if found is not None else b""
 
 
 def already(image: Image, file: Standing, moved: Collection[bytes]) -> tuple[list[Line], int]:

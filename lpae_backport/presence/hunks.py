@@ -166,7 +166,7 @@ class FileHunks:
         if not name:
             return found
         text = name.decode("utf-8", "replace")
-        return replace(found, why=f"{found.why}; but line {at} defines {text} already")
+        return replace(found, why=f"{found.why}; but line {at} has {text} already")
 
     def _is_free(self, f: Finding) -> bool:
         return self._claims.are_free(f.added_lines)

@@ -14,6 +14,9 @@ from lpae_backport.presence.shelf import Shelf
 from lpae_backport.presence.standing import Standing
 from lpae_backport.presence.verdict import FileVerdict, HunkStatus, HunkVerdict, PatchVerdict
 
+_OPEN = (HunkStatus.CONFLICTS, HunkStatus.TARGET_GONE)
+"""What a name may be the cause of."""
+
 
 def renamed(
     verdict: PatchVerdict, found: Sequence[Renaming], shelf: Shelf
@@ -36,7 +39,7 @@ def renamed(
     used: set[Renaming] = set()
     for f in verdict.files:
         hunks = list(f.hunks)
-        if any(h.status is HunkStatus.CONFLICTS for h in hunks):
+        if any(h.status in _OPEN for h in hunks):
             after = _again(f, found, shelf)
             hunks = [_retold(h, after.get(id(h.hunk)), used) for h in hunks]
         files.append(replace(f, hunks=tuple(hunks)))
@@ -45,7 +48,7 @@ def renamed(
 
 def _retold(h: HunkVerdict, again: "_Again | None", used: set[Renaming]) -> HunkVerdict:
     """Say of a hunk what renaming makes of it; note what lets it apply."""
-    if h.status is not HunkStatus.CONFLICTS or again is None or not again.names:
+    if h.status not in _OPEN or again is None or not again.names:
         return h
     names = ", ".join(map(str, again.names))
     if again.status in (HunkStatus.APPLICABLE, HunkStatus.APPLIED):
@@ -53,7 +56,7 @@ def _retold(h: HunkVerdict, again: "_Again | None", used: set[Renaming]) -> Hunk
         is_done = again.status is HunkStatus.APPLIED
         what = f"counts as applied ({again.why})" if is_done else again.why
         why = f"after renaming {names} in this file it {what}; as it is: {h.why}"
-    elif again.status is HunkStatus.CONFLICTS and again.similarity > h.similarity:
+    elif again.status in _OPEN and again.similarity > h.similarity:
         why = f"{h.why}; renaming {names} in this file is not enough: {again.why}"
     else:
         return h

@@ -19,8 +19,8 @@ _DONE = {Level.EXACT: "", Level.SPACED: "white space aside", Level.TOKENS: "as t
 _TO_DO = {Level.EXACT: "exactly", Level.SPACED: "after repair of white space"}
 EXACTLY = "as the patch has it"
 """What is said of a hunk that stands to the letter at its very line."""
-_GONE = 0.5
-"""How alike the nearest place may be where the function of a hunk counts as gone."""
+_LIKE = 0.5
+"""How alike a place must be to be where a function that is gone may be now."""
 _SHOWN = 40
 
 
@@ -154,10 +154,12 @@ def conflict(image: Image, file: Standing, unnamed: frozenset[bytes]) -> HunkVer
     hunk, lines = image.hunk, image.hunk.changed
     near = nearest(image, file)
     score = near.similarity if near is not None else 0.0
+    at = (near.first, near.last) if near is not None and score >= _LIKE else (0, 0)
     name = image.home
-    if name and name not in file.names and name not in unnamed and score < _GONE:
+    if name and name not in file.names and name not in unnamed:
         why = f"{_text(name)} is not in the file"
-        return said(hunk, file, HunkStatus.TARGET_GONE, why, absent=lines, similarity=score)
+        why += f"; line {at[0]} is {score:.0%} like what the patch has of it" if at[0] else ""
+        return said(hunk, file, HunkStatus.TARGET_GONE, why, at, absent=lines, similarity=score)
     if near is None:
         why = "nothing in the file is like it"
         return said(hunk, file, HunkStatus.CONFLICTS, why, absent=lines)

@@ -14,7 +14,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.dev lint
 	$(BIN)/lpae-audit rules check
 	$(BIN)/lpae-audit rules test
-	$(BIN)/python -m pytest -n auto tests
+	$(BIN)/python -m pytest -n auto --dist worksteal tests
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check lpae_backport tests

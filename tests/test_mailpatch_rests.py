@@ -294,3 +294,13 @@ def test_sentence_is_no_line_that_lost_its_mark() -> None:
     diff = HEAD.replace("> ", "") + "@@ -1,3 +1,3 @@\n-int a;\n+int b;\n\n\n"
     hunk = hunk_of(f"{diff}Nit: spaces.\n\nOtherwise fine.\n\n\n-- \n")
     assert hunk.problem or shown(hunk) == ["-int a;", "+int b;", " ", " "]
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_quoted_printable_that_nothing_names_with_other_line_ends(end: str) -> None:
+    """A line that was broken is one again, and keeps its number, whatever lines end in."""
+    diff = "diff --git a/a.c b/a.c\n--- a/a.c\n+++ b/a.c\n@@ -1 +1 @@\n-int a =3D f(x, =\ny);\n+int a =3D 2;\n"
+    text = f"Words.\r\n{diff.replace(chr(10), end)}"
+    (patch,) = parse(text.encode(), "test")
+    lines = patch.changes[0].hunks[0].lines
+    assert [x.text for x in lines] == ["int a = f(x, y);", "int a = 2;"]

@@ -198,9 +198,9 @@ def _text(text: str, first: int, is_boxed: bool) -> Letter:
     if "=3D" in text and _EQUALS.search(text) is None and _DIFF.search(text):
         _decode(letter, first)
     if "\r" in text:
-        ended = [line for line in lines if line.endswith("\r")]
-        if len(ended) * 10 >= len(lines) * 9 or any(_DIFF.match(line) for line in ended):
-            letter.lines = [line.removesuffix("\r") for line in lines]
+        ended = [line for line in letter.lines if line.endswith("\r")]
+        if len(ended) * 10 >= len(letter.lines) * 9 or any(_DIFF.match(line) for line in ended):
+            letter.lines = [line.removesuffix("\r") for line in letter.lines]
             letter.repairs.append(Repair(first, "lines ended in CR LF"))
     _unmask(letter, text, first)
     if is_boxed and "\n>From " in text:

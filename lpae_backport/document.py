@@ -100,7 +100,10 @@ def load_yaml(path: Path, limit: int = _MAX_SIZE) -> Value:
 
 
 def dump_yaml(data: Any) -> str:
-    """Return plain data as YAML that people can read: keys in their order, text in blocks."""
+    """Return plain data as YAML that people can read: keys in their order, text in blocks.
+
+    What was no UTF-8 where it came from is a question mark: YAML has no escape for it.
+    """
     return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH))
 
 
@@ -109,8 +112,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _as_block(dumper: yaml.SafeDumper, text: str) -> Any:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    plain = text.encode("utf-8", "replace").decode()
+    style = "|" if "\n" in plain else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", plain, style=style)
 
 
 _Dumper.add_representer(str, _as_block)

@@ -102,3 +102,10 @@ def test_calls_at_file_level() -> None:
     raw = {"calls": "MODULE_ALIAS($_)", "in": "demo"}
     assert _state(raw, text) is State.MET
     assert _state(raw | {"calls": 'MODULE_ALIAS("demo:b")'}, text) is State.UNMET
+
+
+def test_what_is_no_utf_8_can_be_written() -> None:
+    """A name in another encoding, in a path or a title, makes no file that cannot be read."""
+    text = dump_yaml({"title": "toys\udcff", "file": "drivers/\udce9.c"})
+    read = parse_yaml(text.encode(), Path("step")).data
+    assert {k: v.data for k, v in read.items()} == {"title": "toys?", "file": "drivers/?.c"}

@@ -545,3 +545,19 @@ def test_a_sister_is_not_the_file() -> None:
     assert judge(gone, tree).status is not HunkStatus.TARGET_GONE
     moved = MemoryTree({"arch/toy/old/toy_defconfig": lines.encode()})
     assert judge(made, moved).status is HunkStatus.APPLIED
+
+
+def test_a_removed_line_that_stands_is_told_as_such() -> None:
+    """Beside an added line that is in; each line is looked for in all of its function."""
+    before = GONE_ON.replace("\ttoy->rate =", "\ttoy_log(toy, mode);\n\ttoy->rate =")
+    after = before.replace("\ttoy_log(toy, mode);\n", "").replace(
+        "toy->clock;", "toy->base.clk.rate;"
+    )
+    now = before.replace("toy->clock;", "toy->base.clk.rate;")
+    hunk = verdict(patch(diff(before, after)), now).files[0].hunks[0]
+    assert hunk.status is HunkStatus.PARTLY
+    assert [x.text.strip() for x in hunk.absent] == ["toy_log(toy, mode);"]
+    assert [x.text.strip() for x in hunk.present] == [
+        "toy->rate = toy->clock;",
+        "toy->rate = toy->base.clk.rate;",
+    ]

@@ -269,6 +269,13 @@ def test_a_statement_whose_end_alone_is_context_stands_below_another() -> None:
     made = patch(diff(before, before.replace("toy, base, mode", "toy, &base->root, mode")))
     now = before.replace(was, "").replace(MODE, MODE + was.replace("base", "&base->root"), 1)
     assert verdict(made, now).status.value != "applied"
+    first = "\ttoy->next = toy->first_of_all;\n"
+    rest = "\tif (toy->next)\n\t\ttoy->next->prev = toy;\n\ttoy->last = NULL;\n}\n"
+    head = "static void toy_unlink(struct toy *toy, struct base *base)\n{\n\tstruct toy *next;\n\n"
+    new = was.replace("base", "&base->root")
+    made = patch(diff(head + was + first + rest, head + new + first + rest))
+    assert verdict(made, head + new + first + rest).status.value == "applied"
+    assert verdict(made, head + first + new + rest).status.value != "applied"
 
 
 @pytest.mark.parametrize("below", ["\tif (mode > 3)\n\t\treturn 0;\n", "\tgoto out;\n"])

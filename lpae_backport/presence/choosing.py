@@ -73,7 +73,7 @@ class Looking:
         self._file = file
         self._claims = claims
         self._unnamed = unnamed
-        self._expected = expected
+        self.expected = expected
 
     def whole(self, level: Level) -> Choice | None:
         """Look for both texts in one piece."""
@@ -84,7 +84,7 @@ class Looking:
     def dead(self, level: Level) -> Place | None:
         """Look for the text after where it is never compiled, or in a comment."""
         side = self._image.after(level)
-        found = places(self._image, side, level, self._file, self._expected.after)
+        found = places(self._image, side, level, self._file, self.expected.after)
         good = [p for p in found if p.agrees is not False and not self._is_taken(p)]
         good = [p for p in good if self._is_closed(side, level, p)]
         return good[0] if len(good) == 1 and words_in(side.units) >= _TELLING else None
@@ -117,7 +117,7 @@ class Looking:
         return before, sum(hi < i <= hi + lines[1] for i in side.owner)
 
     def _live(self, side: Side, level: Level, *, is_after: bool) -> list[Place]:
-        expected = self._expected.after if is_after else self._expected.before
+        expected = self.expected.after if is_after else self.expected.before
         found = places(self._image, side, level, self._file, expected)
         kept = [p for p in found if not self._is_taken(p)]
         if is_after:

@@ -78,7 +78,7 @@ class FileHunks:
             return saying.said(hunk, file, HunkStatus.UNKNOWN, f"not to be judged: {file.problem}")
         if image.is_empty:
             return _ended(hunk, file)
-        looking = Looking(image, file, self._expected(hunk), self._claims, self._unnamed)
+        looking = self._looking(image)
         whole, left = self._whole(image, looking)
         if whole is not None and whole.status is HunkStatus.APPLIED:
             return whole
@@ -89,6 +89,11 @@ class FileHunks:
             return saying.anywhere(image, file, at)
         found = whole or self._in_parts(image, looking, left)
         return found if found.status is not HunkStatus.APPLICABLE else self._not_again(image, found)
+
+    def _looking(self, image: Image) -> Looking:
+        """Return what looks for a hunk, or a part of one, where the hunk above says."""
+        expected = self._expected(image.hunk)
+        return Looking(image, self._file, expected, self._claims, self._unnamed)
 
     def _expected(self, hunk: Hunk) -> Expected:
         """Return where its text after and that before should begin, as the hunk above tells."""
@@ -132,7 +137,7 @@ class FileHunks:
         if found is not None and found.reading.is_done and self._is_free(found):
             self._claims.take(found.added_lines)
             return saying.done(image, file, found)
-        parts = Parts(image, file, self._expected, self._claims, self._unnamed)
+        parts = Parts(image, file, self._looking, self._claims)
         if parts.are_done:
             return saying.done_apart(image, file, parts)
         place = looking.dead(Level.EXACT) or looking.dead(Level.SPACED) if left is None else None

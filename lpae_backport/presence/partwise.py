@@ -4,8 +4,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lpae_backport.mailpatch.model import Hunk, Line
-from lpae_backport.presence.choosing import Choice, Expected, Looking
+from lpae_backport.mailpatch.model import Line
+from lpae_backport.presence.choosing import Choice, Looking
 from lpae_backport.presence.claims import Claims
 from lpae_backport.presence.image import Image
 from lpae_backport.presence.layers import Level
@@ -50,23 +50,20 @@ class Parts:
     Args:
         image: the hunk.
         file: the file.
-        expected: tells where a part should be.
+        looking: makes what looks for a part.
         claims: the lines that are other hunks'.
-        unnamed: heads that the patch itself takes away.
     """
 
     def __init__(
         self,
         image: Image,
         file: Standing,
-        expected: Callable[[Hunk], Expected],
+        looking: Callable[[Image], Looking],
         claims: Claims,
-        unnamed: frozenset[bytes],
     ) -> None:
         self._file = file
-        self._expected = expected
+        self._looking = looking
         self._claims = claims
-        self._unnamed = unnamed
         self.found: list[PartFinding] = []
         for part in parted(image, file.path):
             self.found.append(self._read(part, is_code=image.is_code))
@@ -95,7 +92,7 @@ class Parts:
             return PartFinding(part, not units or bool(file.layer(Level.TOKENS).find(units)))
         choice = self._chosen(part)
         if choice is None:
-            f = piecewise(part, file, self._expected(part.hunk).after[-1])
+            f = piecewise(part, file, self._looking(part).expected.after[-1])
             done = f is not None and f.reading.is_done and f.agrees is not False
             done = done and f is not None and self._claims.are_free(f.added_lines)
             return PartFinding(part, done and not self._is_anywhere(part), True, None, f)
@@ -110,7 +107,7 @@ class Parts:
         return brings(part) and is_loose(part)
 
     def _chosen(self, part: Image) -> Choice | None:
-        looking = Looking(part, self._file, self._expected(part.hunk), self._claims, self._unnamed)
+        looking = self._looking(part)
         for level in part.in_turn():
             choice = looking.whole(level)
             if choice is not None and (choice.is_applied or choice.is_sure):
